@@ -1,0 +1,45 @@
+# The table of contents: make help
+CC       ?= cc
+# The contract needs every rounding where it is written: no contraction, never -ffast-math.
+CSTD     := -std=c11 -D_GNU_SOURCE -ffp-contract=off
+WARN     := -Wall -Wextra -Werror
+CFLAGS   ?= -O2 -g
+INC      := -Ibuild/gen -Icmodel -Isw
+LIBS     := -ljansson -lmd -lz -lpthread -ldl -lm
+
+B        := build
+MODEL_O  := $(patsubst %.c,$(B)/obj/%.o,$(wildcard cmodel/*.c))
+LIB_O    := $(MODEL_O) $(patsubst %.c,$(B)/obj/%.o,$(filter-out sw/main.c sw/cmd_%.c,$(wildcard sw/*.c)))
+CMD_O    := $(patsubst %.c,$(B)/obj/%.o,$(wildcard sw/main.c sw/cmd_*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help clean
+
+all: $(B)/bcq  ## build/bcq and build/libbcq.a
+
+$(B)/gen/bcq_params.h: cmodel/params.def scripts/params.awk
+	@mkdir -p $(@D)
+	awk -v lang=c -f scripts/params.awk $< > $@
+
+$(B)/gen/bcq_pkg.sv: cmodel/params.def scripts/params.awk
+	@mkdir -p $(@D)
+	awk -v lang=sv -f scripts/params.awk $< > $@
+
+$(B)/obj/%.o: %.c $(B)/gen/bcq_params.h
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) -MMD -fPIC -c $< -o $@
+
+$(B)/libbcq.a: $(LIB_O)
+	rm -f $@; ar rcs $@ $^
+
+$(B)/bcq: $(CMD_O) $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+help:  ## this list
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+clean:  ## remove build/
+	rm -rf $(B)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,194 @@
+/* libbcq: from float tensors to LO-BCQ files and a bit-exact matrix product.
+ *
+ * The arithmetic is bcq_model.h (the golden model); this library adds tensors in files, codebook
+ * files, packed tensors, the calibrator and the GEMM back ends. The file formats are drawn in
+ * docs/format.md.
+ *
+ * Conventions. A tensor X is [rows][K], row-major; K is the contracted dimension: C[M][N] =
+ * A[M][K] * W[N][K]^T. Functions that can fail take a bcq_error and return false or NULL after
+ * writing one line "FILE: wanted X, got Y" to it; they never print, never exit, and leave no
+ * partial output file behind. Handles are freed by their own close or free function, which accepts
+ * NULL. Different handles may be used from different threads; one handle from one thread at a time.
+ */
+#ifndef BCQ_H
+#define BCQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "bcq_model.h"
+
+typedef struct { char message[512]; } bcq_error;
+
+/* Writes a message (printf style) and returns false, so that "return bcq_fail(...)" reads well. */
+bool bcq_fail(bcq_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- Float tensors (sw/tensor.c and a file per format) -------------------------------------- */
+
+/* One readable tensor inside a mapped file: .npy (f2, f4, f8; C order, little-endian),
+ * .safetensors (F16, BF16, F32) or llama2.c .bin (F32). More than two dimensions: the last is K,
+ * the others are flattened to rows. One dimension is one row. 0-D and empty tensors are refused. */
+typedef struct bcq_tensor bcq_tensor;
+
+/* spec: FILE, or FILE:NAME, where NAME may be a glob (fnmatch). FILE is tried as a whole first, so
+ * a path may contain colons. Exactly one tensor must match; the error lists what there is. */
+bcq_tensor *bcq_tensor_open(const char *spec, bcq_error *error);
+
+/* All tensors that spec matches (at least one), in file order. Returns the count and an array that
+ * the caller frees with free() after closing each; 0 on error. */
+size_t bcq_tensor_open_all(const char *spec, bcq_tensor ***tensors, bcq_error *error);
+void bcq_tensor_close(bcq_tensor *t);
+
+int64_t bcq_tensor_rows(const bcq_tensor *t);
+int64_t bcq_tensor_k(const bcq_tensor *t);
+const char *bcq_tensor_name(const bcq_tensor *t);   /* FILE or FILE:NAME, for messages */
+
+/* Converts scalars [first, first + count) of row `row` to conditioned FP32 (contract section 3; bf16:
+ * round to BF16 on the way). False, with row and column in the message, for a value that section 3
+ * refuses. out: [count]. Safe from several threads on one handle: it only reads. */
+bool bcq_tensor_read(const bcq_tensor *t, int64_t row, int64_t first, int64_t count, bool bf16,
+                     float *out, bcq_error *error);
+
+/* max|X| over the whole tensor, conditioned. */
+bool bcq_tensor_amax(const bcq_tensor *t, bool bf16, float *amax, bcq_error *error);
+
+/* ---- Codebook files (sw/codebook_file.c) ----------------------------------------------------- */
+
+enum { BCQ_IDENTITY_BYTES = 16 };
+
+/* Identity of a codebook set: the first 16 bytes of SHA-256 over la, lb, nc, index_bits and
+ * entry_bits, one byte each, then all nc * 2^B entries, one byte each. Comments do not enter. */
+void bcq_codebooks_identity(const bcq_codebooks *cb, uint8_t identity[BCQ_IDENTITY_BYTES]);
+
+bool bcq_codebooks_read(const char *path, bcq_codebooks *cb, bcq_error *error);
+
+/* provenance: lines, each to be written behind "# "; may be NULL. Complete or not at all. */
+bool bcq_codebooks_write(const char *path, const bcq_codebooks *cb, const char *provenance,
+                         bcq_error *error);
+
+/* ---- Packed tensors, .bcq (sw/packed.c) ------------------------------------------------------ */
+
+typedef struct {
+    int64_t rows, k;                          /* shape, unpadded */
+    int64_t arrays;                           /* block arrays a row: ceil(k / la) */
+    bcq_params p;
+    int exponent;                             /* e_X: the tensor scale is 2^e_X */
+    bool bf16;                                /* input was rounded to BF16 first */
+    uint8_t identity[BCQ_IDENTITY_BYTES];     /* of the codebooks that it was made with */
+} bcq_packed_info;
+
+typedef struct bcq_packed bcq_packed;         /* a mapped, verified .bcq file */
+
+/* Opens and checks everything: magic, version, header CRC, file size against the header, payload
+ * CRC, ranges, NaN scales. cb (may be NULL): the codebooks that it must have been made with; then
+ * the padding is checked to decode to 0 as well (contract section 9, rule 3). */
+bcq_packed *bcq_packed_open(const char *path, const bcq_codebooks *cb, bcq_error *error);
+void bcq_packed_close(bcq_packed *t);
+const bcq_packed_info *bcq_packed_get_info(const bcq_packed *t);
+
+/* Unpacks block array j of a row. Thread-safe. */
+void bcq_packed_array(const bcq_packed *t, int64_t row, int64_t j, bcq_array *out);
+
+/* Bytes of one packed block array: scale, selectors and indices, bit-packed, rounded up to bytes. */
+size_t bcq_array_bytes(const bcq_params *p);
+void bcq_array_pack(const bcq_array *a, const bcq_params *p, uint8_t *bytes);
+void bcq_array_unpack(const uint8_t *bytes, const bcq_params *p, bcq_array *a);
+
+typedef struct {
+    bool bf16;             /* round the input to BF16 first */
+    bool exponent_given;   /* use `exponent` as e_X; arrays beyond it saturate */
+    int exponent;          /* in [-100, 100] */
+    bool progress;         /* a progress line on stderr (only if it is a terminal) */
+} bcq_quantize_options;
+
+typedef struct {
+    int exponent;          /* e_X that was used */
+    double nmse;           /* contract section 10; 0 for an all-zero tensor */
+    double signal, error;  /* the two sums of which nmse is the quotient */
+} bcq_quantize_report;
+
+/* Encodes a tensor by the golden model into a packed file, streaming row by row. */
+bool bcq_quantize(const bcq_tensor *t, const bcq_codebooks *cb, const char *path,
+                  const bcq_quantize_options *options, bcq_quantize_report *report,
+                  bcq_error *error);
+
+/* ---- Output files (sw/output.c) --------------------------------------------------------------- */
+
+/* A file that appears complete or not at all: written under a temporary name beside `path`, synced
+ * and renamed by commit, removed by discard (and by commit when it fails: full disk, for one). */
+typedef struct bcq_output bcq_output;
+bcq_output *bcq_output_open(const char *path, bcq_error *error);
+FILE *bcq_output_stream(bcq_output *o);
+bool bcq_output_commit(bcq_output *o, bcq_error *error);  /* frees o either way */
+void bcq_output_discard(bcq_output *o);
+/* Removes temporary files that are open; safe in a signal handler (SIGINT, SIGTERM). */
+void bcq_output_remove_all(void);
+
+/* float32 [rows][columns], .npy version 1.0, C order: header only; rows follow by fwrite. */
+bool bcq_npy_write_header(FILE *f, int64_t rows, int64_t columns);
+
+/* ---- Calibration (sw/calibrate.c) ------------------------------------------------------------- */
+
+typedef struct {
+    bcq_params p;
+    int iterations;          /* Lloyd iterations at most (30) */
+    uint64_t seed;           /* 1 */
+    int threads;             /* worker threads; the result does not depend on it */
+    double search_seconds;   /* > 0: keep searching for better codebooks that long */
+    bool objective_real;     /* weight blocks by scale squared instead of alike */
+    bool no_zero;            /* do not force an entry 0 into each codebook */
+    bool bf16;               /* round inputs to BF16 first */
+    int64_t sample_scalars;  /* at most so many scalars are used, drawn reproducibly (2^24) */
+    bool progress;           /* progress on stderr (only if it is a terminal) */
+    FILE *csv;               /* error against iteration, or NULL */
+    FILE *log;               /* the table of what was tried, e_X of each tensor; or NULL */
+} bcq_calibrate_options;
+
+typedef struct {
+    double normalised_error; /* mean squared error of the normalised values, final codebooks */
+    double nmse;             /* of real values through the full contract, over the sample */
+    int iterations;          /* that the chosen run took */
+    int64_t scalars;         /* sampled */
+} bcq_calibrate_report;
+
+void bcq_calibrate_defaults(bcq_calibrate_options *o);
+bool bcq_calibrate(bcq_tensor *const *tensors, size_t count, const bcq_calibrate_options *o,
+                   bcq_codebooks *cb, bcq_calibrate_report *report, bcq_error *error);
+
+/* ---- Matrix product (sw/gemm.c, sw/gemm_rtl.c) ------------------------------------------------- */
+
+typedef struct {
+    const bcq_codebooks *cb_a, *cb_w;
+    const bcq_packed *a, *w;      /* A [M][K], W [N][K] */
+    bool exact;                   /* acc = exact, else fp32 (contract section 8) */
+    bool progress;
+} bcq_gemm_job;
+
+typedef struct {
+    uint64_t cycles;              /* rtl: its own counter; golden: 0 */
+    uint64_t cycles_formula;      /* what docs/architecture.md's formula says */
+    uint64_t codebook_cycles;     /* codebook load, counted apart */
+    uint64_t macs;                /* M * N * K */
+    int macs_a_cycle;             /* multipliers of the array */
+    double utilisation;           /* macs / (macs_a_cycle * cycles) */
+    double seconds;               /* wall time of the product */
+} bcq_gemm_report;
+
+/* Refuses K or LA that differ, and exact sums that could overflow. */
+bool bcq_gemm_check(const bcq_gemm_job *job, bcq_error *error);
+
+/* c: [M][N]. C = acc * 2^(e_A + e_W). */
+bool bcq_gemm_golden(const bcq_gemm_job *job, float *c, bcq_gemm_report *report, bcq_error *error);
+
+/* The same on the simulated hardware: configuration `config` of rtl/configs.def, whose model is
+ * built on demand. trace: NULL or an .fst file for cycles [trace_from, trace_to]. */
+typedef struct {
+    const char *config;
+    const char *trace;
+    uint64_t trace_from, trace_to;
+} bcq_rtl_options;
+bool bcq_gemm_rtl(const bcq_gemm_job *job, const bcq_rtl_options *rtl, float *c,
+                  bcq_gemm_report *report, bcq_error *error);
+
+#endif
