@@ -4,7 +4,7 @@ CC       ?= cc
 CSTD     := -std=c11 -D_GNU_SOURCE -ffp-contract=off
 WARN     := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
-INC      := -Ibuild/gen -Icmodel -Isw
+INC      := -Ibuild/gen -Icmodel -Isw -Itb
 LIBS     := -ljansson -lmd -lz -lpthread -ldl -lm
 
 B        := build
@@ -34,6 +34,20 @@ $(B)/libbcq.a: $(LIB_O)
 	rm -f $@; ar rcs $@ $^
 
 $(B)/bcq: $(CMD_O) $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+# ---- Simulation models: one shared object a row of rtl/configs.def --------------------------------
+
+RTL      := rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(wildcard rtl/*.sv)
+CONFIGS  := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/configs.def)
+# A configuration's row as Verilator options, and the file of its frozen tables.
+params    = $(shell awk -v name=$(1) -f scripts/config.awk rtl/configs.def)
+
+$(B)/models/%.so: $(RTL) tb/dut.cpp tb/dut.h rtl/configs.def scripts/config.awk scripts/model
+	@mkdir -p $(@D)
+	scripts/model $@ bcq_gemm $(RTL) -- $(call params,$(firstword $(subst ., ,$*)))
+
+$(B)/test_array: $(B)/obj/tb/test_array.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 help:  ## this list

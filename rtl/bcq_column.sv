@@ -1,0 +1,92 @@
+// One column of the array: Rows processing elements whose integer partial sum runs down, the scale
+// unit at the bottom, and an accumulator a token of the tile. What leaves the bottom PE is exactly
+// p_j of docs/format.md section 8, the dot product of one block array. Latency: a token whose row 0
+// enters in cycle x reaches the scale unit's stage 0 in cycle x + Rows - 1 (its row r enters in
+// cycle x + r). No handshake: everything holds while en_i is low. Decides nothing: the control bits
+// come from the array's token pipeline, each at the stage that it is named for.
+module bcq_column #(
+  parameter int unsigned Lanes = bcq_pkg::LANES,
+  parameter int unsigned LA = bcq_pkg::LA_DEFAULT,
+  parameter int unsigned EW = bcq_pkg::EW_DEFAULT,
+  parameter int unsigned T = 64,
+  parameter bit          Exact = 1'b0,
+  localparam int unsigned Rows = LA / Lanes,
+  localparam int unsigned RowW = Lanes * EW,
+  localparam int unsigned SlotW = $clog2(T)
+) (
+  input  logic                 clk_i,
+  input  logic                 en_i,
+
+  // Operands, from the left and to the right; row 0 lowest
+  input  logic [Rows*RowW-1:0] a_i,
+  output logic [Rows*RowW-1:0] a_o,
+  input  logic [Rows-1:0]      switch_i,
+  output logic [Rows-1:0]      switch_o,
+
+  // Weights of one row and the scale of the column (taken with the last row)
+  input  logic [Rows-1:0]      load_i,
+  input  logic [RowW-1:0]      w_i,
+  input  logic [7:0]           scale_w_i,
+
+  // Token control, at the scale unit's stages
+  input  logic [7:0]           scale_a_i,   // stage 0
+  input  logic                 read_i,      // stage 2
+  input  logic [SlotW-1:0]     read_slot_i,
+  input  logic                 first_i,     // stage 3
+  input  logic                 write_i,     // stage 5 (fp32) or 4 (exact)
+  input  logic [SlotW-1:0]     write_slot_i,
+
+  output logic [31:0]          result_o     // stage 5 (fp32) or 6 (exact)
+);
+
+  // LA products of magnitude at most 2^(2*EW-2): |psum| <= 2^(2*EW-2+log2(LA)).
+  localparam int unsigned PsumW = 2 * EW + $clog2(LA);
+  localparam int unsigned AccW = Exact ? bcq_pkg::EXACT_W : 32;
+  // Every lane's product comes with 2^(2*EW-2) added, see bcq_pe; it is taken off here, once.
+  localparam logic [PsumW-1:0] TopConstant = PsumW'(0) - (PsumW'(LA) << (2 * EW - 2));
+
+  logic [PsumW-1:0] psum [Rows+1];
+  logic [AccW-1:0]  acc_read, acc_sum;
+
+  assign psum[0] = TopConstant;
+
+  for (genvar r = 0; r < Rows; r++) begin : g_row
+    bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW)) u_pe (
+      .clk_i,
+      .en_i,
+      .load_i   (load_i[r]),
+      .switch_i (switch_i[r]),
+      .w_i,
+      .a_i      (a_i[r*RowW +: RowW]),
+      .a_o      (a_o[r*RowW +: RowW]),
+      .switch_o (switch_o[r]),
+      .psum_i   (psum[r]),
+      .psum_o   (psum[r+1])
+    );
+  end
+
+  bcq_scale_unit #(.PsumW(PsumW), .Exact(Exact)) u_scale_unit (
+    .clk_i,
+    .en_i,
+    .load_w_i   (load_i[Rows-1]),
+    .switch_w_i (switch_i[Rows-1]),
+    .scale_w_i,
+    .scale_a_i,
+    .psum_i     (psum[Rows]),
+    .first_i,
+    .acc_i      (acc_read),
+    .acc_o      (acc_sum),
+    .result_o
+  );
+
+  bcq_acc_memory #(.Words(T), .Width(AccW)) u_acc_memory (
+    .clk_i,
+    .write_i      (write_i && en_i),
+    .write_addr_i (write_slot_i),
+    .write_data_i (acc_sum),
+    .read_i       (read_i && en_i),
+    .read_addr_i  (read_slot_i),
+    .data_o       (acc_read)
+  );
+
+endmodule

@@ -1,0 +1,79 @@
+// One processing element: psum_o = psum_i + sum over the lanes of a * w, one enabled cycle later.
+//
+// The array advances in cycles with en_i; in all others every register holds. Latency of a_o,
+// switch_o and psum_o is one enabled cycle. Nothing is reset: the array is flushed before use
+// (drive switch_i low for as many enabled cycles as there are columns), and what the data
+// registers held until then never reaches a result that is read.
+//
+// Lanes are sign-magnitude, {sign, magnitude[EW-2:0]}; a zero may carry either sign.
+//
+// The element adds no constant. A lane gives the product's magnitude P, 2*(EW-1) bits, as
+// {~s, P ^ {..s}} plus s as a carry, which is too large by 2^(2*(EW-1)) whatever the signs are.
+// So the column's psum_i enters at its top as
+//   -(rows * Lanes) * 2^(2*(EW-1))  modulo 2^PsumW
+// and what leaves the bottom is the dot product, in two's complement.
+module bcq_pe #(
+  parameter int unsigned Lanes = 8,
+  parameter int unsigned EW    = 6,
+  parameter int unsigned PsumW = 18
+) (
+  input  logic                clk_i,
+  input  logic                en_i,
+
+  // load: shadow <= w_i. switch: active <= shadow. In the same cycle, active gets the old shadow.
+  input  logic                load_i,
+  input  logic                switch_i,
+  input  logic [Lanes*EW-1:0] w_i,
+
+  input  logic [Lanes*EW-1:0] a_i,       // from the left
+  output logic [Lanes*EW-1:0] a_o,       // to the right neighbour
+  output logic                switch_o,  // to the right neighbour
+
+  input  logic [PsumW-1:0]    psum_i,    // from above
+  output logic [PsumW-1:0]    psum_o     // down
+);
+
+  localparam int unsigned MagW  = EW - 1;
+  localparam int unsigned ProdW = 2 * MagW;  // (2^MagW - 1)^2 < 2^ProdW
+
+  if (Lanes < 1 || EW < 2 || EW > 16 || PsumW <= ProdW) begin : g_bad_params
+    $error("bcq_pe: want Lanes >= 1, 2 <= EW <= 16 and PsumW > 2*(EW-1)");
+  end
+
+  logic [Lanes*EW-1:0] shadow_q, active_q, a_q;
+  logic [PsumW-1:0]    psum_d, psum_q;
+  logic                switch_q;
+
+  logic [Lanes-1:0]       negative;
+  logic [Lanes*ProdW-1:0] folded;  // P, or ~P where the product is negative
+
+  for (genvar i = 0; i < Lanes; i++) begin : g_lane
+    logic [ProdW-1:0] product;
+    assign product = ProdW'(a_i[i*EW +: MagW]) * ProdW'(active_q[i*EW +: MagW]);
+    assign negative[i] = a_i[i*EW + MagW] ^ active_q[i*EW + MagW];
+    assign folded[i*ProdW +: ProdW] = product ^ {ProdW{negative[i]}};
+  end
+
+  // One sum, no tree: the synthesis tool builds one compressor of all the terms.
+  always_comb begin
+    psum_d = psum_i;
+    for (int unsigned i = 0; i < Lanes; i++) begin
+      psum_d = psum_d + PsumW'({~negative[i], folded[i*ProdW +: ProdW]}) + PsumW'(negative[i]);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      a_q      <= a_i;
+      psum_q   <= psum_d;
+      switch_q <= switch_i;
+    end
+    if (en_i && load_i)   shadow_q <= w_i;
+    if (en_i && switch_i) active_q <= shadow_q;
+  end
+
+  assign a_o      = a_q;
+  assign psum_o   = psum_q;
+  assign switch_o = switch_q;
+
+endmodule

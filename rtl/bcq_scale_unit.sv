@@ -1,0 +1,276 @@
+// Scale unit of one column: acc <- fma(psum, t_a * t_w, acc), docs/format.md section 8, to the bit.
+// One sum a cycle, no handshake; stages are enabled cycles counted from the one in which scale_a_i
+// is presented:
+//
+//   0  scales      t_a * t_w: 4 x 4 bit significands and the sum of exponents
+//   1  multiply    |psum| * significand (psum_i is sampled here)
+//   2  normalise   fp32: leading one to the top; exact: shift to the place in the accumulator
+//   3  add         acc_i is sampled here (zero when first_i); fp32: compare, align, add
+//   4  round       fp32: normalise, round to nearest even; exact: find the leading one
+//   5              fp32: acc_o and result_o hold the sum; exact: round
+//   6              exact: result_o (its acc_o holds the sum from stage 4 on)
+//
+// The weight scale t_w is double-buffered like the weights: load_w_i writes the shadow, switch_w_i
+// copies the old shadow to the active one, for stage 0 of the next cycle on. NaN scale codes count
+// as 0; who wants to know sets a flag where they enter. Does not hold accumulators: bcq_acc_memory.
+module bcq_scale_unit #(
+  parameter int unsigned PsumW = 18,
+  parameter bit          Exact = 1'b0,
+  localparam int unsigned AccW = Exact ? bcq_pkg::EXACT_W : 32
+) (
+  input  logic             clk_i,
+  input  logic             en_i,
+
+  input  logic             load_w_i,
+  input  logic             switch_w_i,
+  input  logic [7:0]       scale_w_i,
+
+  input  logic [7:0]       scale_a_i,  // stage 0
+  input  logic [PsumW-1:0] psum_i,     // stage 1, two's complement
+  input  logic             first_i,    // stage 3: the sum starts from +0
+  input  logic [AccW-1:0]  acc_i,      // stage 3
+
+  output logic [AccW-1:0]  acc_o,
+  output logic [31:0]      result_o    // FP32
+);
+
+  localparam int unsigned SigW = 8;                // 15 * 15 = 225 fits
+  localparam int unsigned ExpW = 5;                // 14 + 14 = 28 fits
+  // |psum| <= LA * 2^(EW-1) * 2^(EW-1) = 2^(PsumW-2), so PsumW-1 bits hold it; times 225.
+  localparam int unsigned MagW = PsumW - 1;
+  localparam int unsigned ProdW = MagW + SigW;
+
+  // ---- Stage 0: scales ---------------------------------------------------------------------------
+
+  // E4M3 without its sign: significand in units of 2^-9 before the shift by the exponent.
+  function automatic logic [3:0] significand(input logic [6:0] code);
+    significand = code == 7'(bcq_pkg::SCALE_NAN_CODE) ? 4'd0 : {code[6:3] != 4'd0, code[2:0]};
+  endfunction
+  function automatic logic [3:0] shift(input logic [3:0] exponent);
+    shift = exponent == 4'd0 ? 4'd0 : exponent - 4'd1;
+  endfunction
+
+  logic [7:0]      shadow_w_q, active_w_q;
+  logic            sign_d, sign1_q;
+  logic [SigW-1:0] sig_d, sig1_q;
+  logic [ExpW-1:0] exp_d, exp1_q;
+
+  assign sign_d = scale_a_i[7] ^ active_w_q[7];
+  assign sig_d  = SigW'(significand(scale_a_i[6:0])) * SigW'(significand(active_w_q[6:0]));
+  assign exp_d  = ExpW'(shift(scale_a_i[6:3])) + ExpW'(shift(active_w_q[6:3]));
+
+  always_ff @(posedge clk_i) begin
+    if (en_i && load_w_i)   shadow_w_q <= scale_w_i;
+    if (en_i && switch_w_i) active_w_q <= shadow_w_q;
+    if (en_i) begin
+      sign1_q <= sign_d;
+      sig1_q  <= sig_d;
+      exp1_q  <= exp_d;
+    end
+  end
+
+  // ---- Stage 1: multiply -------------------------------------------------------------------------
+
+  logic [MagW-1:0]  psum_mag;
+  logic             sign2_q;
+  logic [ProdW-1:0] prod2_q;  // in units of 2^(exp2_q - 18)
+  logic [ExpW-1:0]  exp2_q;
+
+  // The sign's own bit drops out of the magnitude: see MagW.
+  assign psum_mag = psum_i[PsumW-1] ? ~psum_i[MagW-1:0] + 1'b1 : psum_i[MagW-1:0];
+
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      sign2_q <= sign1_q ^ psum_i[PsumW-1];
+      prod2_q <= ProdW'(psum_mag) * ProdW'(sig1_q);
+      exp2_q  <= exp1_q;
+    end
+  end
+
+  if (Exact) begin : g_exact
+
+    // ---- Stages 2 and 3: place, add --------------------------------------------------------------
+
+    logic [AccW-1:0] term3_q, acc4_q;
+    logic [AccW-1:0] term_d;
+
+    assign term_d = AccW'(prod2_q) << exp2_q;
+
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        term3_q <= sign2_q ? ~term_d + 1'b1 : term_d;
+        acc4_q  <= (first_i ? '0 : acc_i) + term3_q;
+      end
+    end
+    assign acc_o = acc4_q;
+
+    // ---- Stages 4 and 5: the integer rounded once to FP32 ------------------------------------------
+
+    logic [AccW-1:0] mag, norm_d, norm5_q;
+    logic [5:0]      zeros_d, zeros5_q;
+    logic            sign5_q;
+    assign mag = acc4_q[AccW-1] ? ~acc4_q + 1'b1 : acc4_q;
+
+    always_comb begin
+      norm_d  = mag;
+      zeros_d = '0;
+      for (int s = 5; s >= 0; s--) begin
+        if ((norm_d >> (AccW - (1 << s))) == '0) begin
+          norm_d     = norm_d << (1 << s);
+          zeros_d[s] = 1'b1;
+        end
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        norm5_q  <= norm_d;
+        zeros5_q <= zeros_d;
+        sign5_q  <= acc4_q[AccW-1];
+      end
+    end
+
+    // Leading one at bit 63 - zeros, in units of 2^-18; bit 63 of norm5_q is clear only for zero.
+    localparam int unsigned TopExp = AccW - 1 - bcq_pkg::EXACT_LSB_NEG + 127;
+    logic [7:0]  biased;
+    logic        up;
+    logic [30:0] rounded;
+    logic [31:0] result6_q;
+    assign biased  = 8'(TopExp) - 8'(zeros5_q);
+    assign up      = norm5_q[39] && (norm5_q[40] || norm5_q[38:0] != '0);
+    assign rounded = {biased, norm5_q[62:40]} + 31'(up);
+
+    always_ff @(posedge clk_i) begin
+      if (en_i) result6_q <= norm5_q[AccW-1] ? {sign5_q, rounded} : '0;
+    end
+    assign result_o = result6_q;
+
+  end else begin : g_fp32
+
+    // Significands are kept with their leading one on top, in a width that holds both an exact
+    // product and the 24 bits of FP32.
+    localparam int unsigned SumSigW = ProdW > 24 ? ProdW : 24;
+    localparam int unsigned NormSteps = $clog2(SumSigW);
+
+    // ---- Stage 2: normalise the product ------------------------------------------------------------
+
+    logic [SumSigW-1:0] norm_d, norm3_q;
+    logic [7:0]         biased_d, biased3_q;
+    logic               sign3_q;
+
+    // A leading one at the top of SumSigW bits, in units of 2^(exp2_q - 18).
+    localparam int unsigned TopExp = SumSigW - 1 - bcq_pkg::EXACT_LSB_NEG + 127;
+
+    always_comb begin
+      norm_d   = SumSigW'(prod2_q);
+      biased_d = 8'(TopExp) + 8'(exp2_q);
+      for (int s = NormSteps - 1; s >= 0; s--) begin
+        if ((norm_d >> (SumSigW - (1 << s))) == '0) begin
+          norm_d   = norm_d << (1 << s);
+          biased_d = biased_d - 8'(1 << s);
+        end
+      end
+      if (!norm_d[SumSigW-1]) biased_d = '0;  // the product is zero
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        norm3_q   <= norm_d;
+        biased3_q <= biased_d;
+        sign3_q   <= sign2_q;
+      end
+    end
+
+    // ---- Stage 3: compare, align, add --------------------------------------------------------------
+
+    // Guard, round and sticky suffice: a difference of operands two or more binades apart moves its
+    // leading one by at most one place, and closer ones lose no bit.
+    localparam int unsigned AlignW = SumSigW + 3;
+    localparam int unsigned AlignSteps = $clog2(AlignW);
+    localparam int unsigned SumW = AlignW + 1;
+
+    logic [7:0]         acc_biased, big_biased, small_biased, distance;
+    logic [SumSigW-1:0] acc_sig, big_sig, small_sig;
+    logic               acc_sign, swap, subtract, big_sign;
+    logic [AlignW-1:0]  aligned;
+    logic [SumW-1:0]    sum_d, sum4_q;
+    logic [7:0]         biased4_q;
+    logic               sign4_q;
+
+    assign acc_biased = first_i ? '0 : acc_i[30:23];
+    assign acc_sign   = acc_i[31] && !first_i;
+    // FP32 subnormals cannot arise, so a zero exponent means zero.
+    assign acc_sig    = {acc_biased != '0, acc_i[22:0] & {23{acc_biased != '0}},
+                         {(SumSigW - 24){1'b0}}};
+
+    assign swap         = {biased3_q, norm3_q} > {acc_biased, acc_sig};
+    assign big_biased   = swap ? biased3_q  : acc_biased;
+    assign small_biased = swap ? acc_biased : biased3_q;
+    assign big_sig      = swap ? norm3_q    : acc_sig;
+    assign small_sig    = swap ? acc_sig    : norm3_q;
+    assign big_sign     = swap ? sign3_q    : acc_sign;
+    assign subtract     = sign3_q != acc_sign;
+    assign distance     = big_biased - small_biased;
+
+    always_comb begin
+      logic sticky;
+      aligned = {small_sig, 3'b000};
+      sticky  = 1'b0;
+      for (int s = 0; s < AlignSteps; s++) begin
+        if (distance[s]) begin
+          sticky  = sticky || (aligned & ((AlignW'(1) << (1 << s)) - 1'b1)) != '0;
+          aligned = aligned >> (1 << s);
+        end
+      end
+      if ((distance >> AlignSteps) != '0) begin
+        sticky  = small_sig != '0;
+        aligned = '0;
+      end
+      aligned[0] = aligned[0] | sticky;
+    end
+
+    assign sum_d = subtract ? {1'b0, big_sig, 3'b000} - {1'b0, aligned}
+                            : {1'b0, big_sig, 3'b000} + {1'b0, aligned};
+
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        sum4_q    <= sum_d;
+        biased4_q <= big_biased;
+        sign4_q   <= big_sign;
+      end
+    end
+
+    // ---- Stage 4: normalise, round to nearest even -------------------------------------------------
+
+    localparam int unsigned RoundSteps = $clog2(SumW);
+    localparam int unsigned CutW = SumW - 24;  // bits below the 24 that stay
+
+    logic [SumW-1:0] shifted;
+    logic [7:0]      biased;
+    logic            up;
+    logic [30:0]     rounded;
+    logic [31:0]     acc5_q;
+
+    always_comb begin
+      shifted = sum4_q;
+      biased  = biased4_q + 8'd1;  // the top bit of the sum is the carry
+      for (int s = RoundSteps - 1; s >= 0; s--) begin
+        if ((shifted >> (SumW - (1 << s))) == '0) begin
+          shifted = shifted << (1 << s);
+          biased  = biased - 8'(1 << s);
+        end
+      end
+    end
+
+    assign up = shifted[CutW-1] && (shifted[CutW] || shifted[CutW-2:0] != '0);
+    // A carry out of the fraction raises the exponent, and the fraction is then zero, as it must be.
+    assign rounded = {biased, shifted[SumW-2:CutW]} + 31'(up);
+
+    always_ff @(posedge clk_i) begin
+      if (en_i) acc5_q <= shifted[SumW-1] ? {sign4_q, rounded} : '0;  // a cancelled sum is +0
+    end
+    assign acc_o    = acc5_q;
+    assign result_o = acc5_q;
+  end
+
+endmodule

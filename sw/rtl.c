@@ -1,0 +1,398 @@
+#include "rtl.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dut.h"
+
+enum {
+    BEAT_WORDS_MAX = 64,     /* LA 128 activation beat: 8 + 64*4 + 128*4 bits, with room */
+    RESULT_WORDS_MAX = 256,  /* Cols at most */
+    HANG_CYCLES = 100000     /* without a single handshake: far above any pipeline, or seven eighths stalls */
+};
+
+struct rtl {
+    void *library;
+    const dut_model *model;
+    dut *dut;
+    rtl_build build;
+    bool traced;
+    int clocked;
+    struct {
+        int rst_ni, cmd_valid, cmd_ready, cmd_m, cmd_n, cmd_k, cb_valid, cb_ready, cb_weights,
+            cb_book, cb_entry, w_valid, w_ready, w_data, a_valid, a_ready, a_data, r_valid, r_ready,
+            r_data, busy, scale_nan, cycles, identity;
+    } port;
+};
+
+/* ---- Cycle formula -------------------------------------------------------------------------- */
+
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static int64_t max3(int64_t a, int64_t b, int64_t c) {
+    int64_t m = a > b ? a : b;
+    return m > c ? m : c;
+}
+
+uint64_t rtl_cycles_formula(const rtl_build *b, int64_t m, int64_t n, int64_t k) {
+    int64_t rows = rtl_rows(b), groups = b->cols / b->ndec;
+    int64_t load = rows * groups;
+    int64_t lag = b->ndec > rows ? (groups - 1) * (b->ndec - rows) : 0;
+    int64_t loop = b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
+    int64_t latency = rows + b->cols + (b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+    int64_t m_tiles = ceil_div(m, b->t), tail = m - (m_tiles - 1) * b->t;
+    int64_t passes = ceil_div(n, b->cols) * ceil_div(k, b->la);  /* of one m tile */
+    return (uint64_t)(load
+                      + (m_tiles - 1) * passes * max3(b->t, load + lag, loop)
+                      + (passes - 1) * max3(tail, load + lag, loop)
+                      + tail + latency);
+}
+
+const char *rtl_refuses(const rtl_build *b, const bcq_codebooks *cb) {
+    if (cb->p.la != b->la) return "la of the file differs from the build's";
+    if (cb->p.nc > b->nc) return "the file has more codebooks than the build";
+    if (cb->p.entry_bits > b->entry_bits) return "the file's entries are wider than the build's";
+    if (cb->p.index_bits > b->index_bits) return "the file's indices are wider than the build's";
+    if (cb->p.lb % b->lb) return "lb of the file is no multiple of the build's";
+    return NULL;
+}
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+bool rtl_project_root(char *path, size_t size, bcq_error *error) {
+    char here[PATH_MAX], probe[PATH_MAX + 32];
+    ssize_t length = readlink("/proc/self/exe", here, sizeof here - 1);
+    if (length < 0) return bcq_fail(error, "/proc/self/exe: %s", strerror(errno));
+    here[length] = 0;
+    for (char *slash; (slash = strrchr(here, '/')); ) {
+        *slash = 0;
+        snprintf(probe, sizeof probe, "%s/rtl/configs.def", here);
+        if (access(probe, R_OK) == 0) {
+            snprintf(path, size, "%s", here);
+            return true;
+        }
+    }
+    return bcq_fail(error, "rtl/configs.def: wanted it in a folder above the program, found none");
+}
+
+static bool build_model(const char *root, const char *file, const char *config, bcq_error *error) {
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", root, file);
+    if (access(path, R_OK) != 0)
+        fprintf(stderr, "building the model of configuration %s (once)\n", config);
+    pid_t child = fork();
+    if (child < 0) return bcq_fail(error, "fork: %s", strerror(errno));
+    if (child == 0) {
+        dup2(STDERR_FILENO, STDOUT_FILENO);
+        execlp("make", "make", "-s", "--no-print-directory", "-C", root, file, (char *)NULL);
+        _exit(127);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return bcq_fail(error, "make: %s", strerror(errno));
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return bcq_fail(error, "%s: its model could not be built (make %s)", config, file);
+    return true;
+}
+
+/* A configuration is a row of rtl/configs.def; anything else is no name for make to try. */
+static bool config_exists(const char *root, const char *config, bcq_error *error) {
+    char path[PATH_MAX], line[512], known[400] = "";
+    snprintf(path, sizeof path, "%s/rtl/configs.def", root);
+    FILE *f = fopen(path, "r");
+    if (!f) return bcq_fail(error, "%s: %s", path, strerror(errno));
+    bool found = false;
+    while (fgets(line, sizeof line, f)) {
+        char name[64];
+        if (line[0] == '#' || sscanf(line, "%63s", name) != 1) continue;
+        found |= strcmp(name, config) == 0;
+        if (strlen(known) + strlen(name) + 3 < sizeof known)
+            strcat(strcat(known, known[0] ? ", " : ""), name);
+    }
+    fclose(f);
+    return found || bcq_fail(error, "--config: wanted one of %s, got \"%s\"", known, config);
+}
+
+rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) {
+    char root[PATH_MAX - 256], file[200], path[PATH_MAX];
+    if (!rtl_project_root(root, sizeof root, error) || !config_exists(root, config, error))
+        return NULL;
+    if (strlen(config) > 100) { bcq_fail(error, "--config: name too long"); return NULL; }
+    snprintf(file, sizeof file, "build/models/%s%s.so", config, traced ? ".trace" : "");
+    if (!build_model(root, file, config, error)) return NULL;
+
+    rtl *r = calloc(1, sizeof *r);
+    if (!r) { bcq_fail(error, "out of memory"); return NULL; }
+    snprintf(path, sizeof path, "%s/%s", root, file);
+    r->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    r->model = r->library ? dlsym(r->library, "dut_model_table") : NULL;
+    if (!r->model) {
+        bcq_fail(error, "%s: %s", path, dlerror());
+        rtl_close(r);
+        return NULL;
+    }
+    const struct { const char *name; int *port; } ports[] = {
+        { "rst_ni", &r->port.rst_ni }, { "cmd_valid_i", &r->port.cmd_valid },
+        { "cmd_ready_o", &r->port.cmd_ready }, { "cmd_m_i", &r->port.cmd_m },
+        { "cmd_n_tiles_i", &r->port.cmd_n }, { "cmd_k_arrays_i", &r->port.cmd_k },
+        { "cb_valid_i", &r->port.cb_valid }, { "cb_ready_o", &r->port.cb_ready },
+        { "cb_weights_i", &r->port.cb_weights }, { "cb_book_i", &r->port.cb_book },
+        { "cb_entry_i", &r->port.cb_entry }, { "w_valid_i", &r->port.w_valid },
+        { "w_ready_o", &r->port.w_ready }, { "w_data_i", &r->port.w_data },
+        { "a_valid_i", &r->port.a_valid }, { "a_ready_o", &r->port.a_ready },
+        { "a_data_i", &r->port.a_data }, { "r_valid_o", &r->port.r_valid },
+        { "r_ready_i", &r->port.r_ready }, { "r_data_o", &r->port.r_data },
+        { "busy_o", &r->port.busy }, { "scale_nan_o", &r->port.scale_nan },
+        { "cycles_o", &r->port.cycles }, { "identity_o", &r->port.identity },
+    };
+    for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        *ports[i].port = r->model->port(ports[i].name, NULL);
+        if (*ports[i].port < 0) {
+            bcq_fail(error, "%s: wanted a port %s, found none", path, ports[i].name);
+            rtl_close(r);
+            return NULL;
+        }
+    }
+    r->traced = traced;
+    r->dut = r->model->open(seed);
+    r->model->settle(r->dut);
+    uint32_t words[8];
+    r->model->get(r->dut, r->port.identity, words);
+    int *fields[] = { &r->build.lanes, &r->build.lb, &r->build.la, &r->build.nc,
+                      &r->build.index_bits, &r->build.entry_bits, &r->build.cols, &r->build.t,
+                      &r->build.ndec, &r->build.exact, &r->build.frozen };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        *fields[i] = words[i / 2] >> (i % 2 * 16) & 0xFFFF;
+    rtl_reset(r);
+    return r;
+}
+
+void rtl_close(rtl *r) {
+    if (!r) return;
+    if (r->dut) r->model->close(r->dut);
+    if (r->library) dlclose(r->library);
+    free(r);
+}
+
+const rtl_build *rtl_get_build(const rtl *r) { return &r->build; }
+
+/* ---- Ports ---------------------------------------------------------------------------------- */
+
+static void set1(rtl *r, int port, uint32_t value) {
+    uint32_t words[2] = { value, 0 };
+    r->model->set(r->dut, port, words);
+}
+
+static uint32_t get1(const rtl *r, int port) {
+    uint32_t words[2] = { 0, 0 };
+    r->model->get(r->dut, port, words);
+    return words[0];
+}
+
+static void settle(rtl *r) { r->model->settle(r->dut); }
+static void edge(rtl *r) { r->model->edge(r->dut); }
+
+void rtl_reset(rtl *r) {
+    set1(r, r->port.rst_ni, 0);
+    set1(r, r->port.cmd_valid, 0);
+    set1(r, r->port.cb_valid, 0);
+    set1(r, r->port.w_valid, 0);
+    set1(r, r->port.a_valid, 0);
+    set1(r, r->port.r_ready, 0);
+    for (int i = 0; i < 2; i++) { settle(r); edge(r); }
+    set1(r, r->port.rst_ni, 1);
+    settle(r);
+    edge(r);
+}
+
+/* Fields of a beat, lowest bits first. */
+typedef struct { uint32_t word[BEAT_WORDS_MAX]; int bits; } beat;
+
+static void push(beat *b, uint32_t value, int bits) {
+    int at = b->bits / 32, shift = b->bits % 32;
+    b->word[at] |= value << shift;
+    if (shift + bits > 32) b->word[at + 1] |= value >> (32 - shift);
+    b->bits += bits;
+}
+
+static int selector_width(const rtl_build *b) {
+    int width = 1;  /* one bit even where NC is 1; nobody reads it then */
+    while ((1 << width) < b->nc) width++;
+    return width;
+}
+
+uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w) {
+    uint64_t cycles = 0;
+    const bcq_codebooks *sets[2] = { a, w };
+    for (uint32_t which = 0; which < 2; which++) {
+        const bcq_codebooks *cb = sets[which];
+        for (int c = 0; c < cb->p.nc; c++) {
+            beat entries = { .bits = 0 };
+            uint32_t mask = (1u << r->build.entry_bits) - 1;
+            for (int k = 0; k < 1 << r->build.index_bits; k++)
+                push(&entries, k < bcq_entries(&cb->p) ? (uint32_t)cb->entry[c][k] & mask : 0,
+                     r->build.entry_bits);
+            set1(r, r->port.cb_valid, 1);
+            set1(r, r->port.cb_weights, which);
+            set1(r, r->port.cb_book, (uint32_t)c);
+            r->model->set(r->dut, r->port.cb_entry, entries.word);
+            bool taken = false;
+            while (!taken) {
+                settle(r);
+                taken = get1(r, r->port.cb_ready);
+                edge(r);
+                cycles++;
+            }
+        }
+    }
+    set1(r, r->port.cb_valid, 0);
+    return cycles;
+}
+
+/* {indices, selectors, scale} of lanes [first, first + lanes) of a block array, scale lowest. */
+static void push_codes(beat *b, const rtl_build *build, const bcq_array *array, int lb, int first,
+                       int lanes) {
+    int width = selector_width(build);
+    push(b, array->scale, BCQ_SCALE_W);
+    for (int i = 0; i < lanes; i += build->lb) push(b, array->selector[(first + i) / lb], width);
+    for (int i = 0; i < lanes; i++) push(b, array->index[first + i], build->index_bits);
+}
+
+static void activation_beat(const rtl_build *build, const rtl_operands *o, int64_t row, int64_t j,
+                            beat *b) {
+    *b = (beat){ .bits = 0 };
+    push_codes(b, build, &o->a[row * o->k_arrays + j], o->lb_a, 0, build->la);
+}
+
+/* Row `row` of columns [column, column + ndec); columns beyond N get scale and codes 0. */
+static void weight_beat(const rtl_build *build, const rtl_operands *o, int64_t column, int64_t j,
+                        int row, beat *b) {
+    static const bcq_array nothing;
+    *b = (beat){ .bits = 0 };
+    for (int i = 0; i < build->ndec; i++) {
+        const bcq_array *array = column + i < o->n ? &o->w[(column + i) * o->k_arrays + j] : &nothing;
+        push_codes(b, build, array, column + i < o->n ? o->lb_w : build->lb, row * build->lanes,
+                   build->lanes);
+    }
+}
+
+/* ---- Running -------------------------------------------------------------------------------- */
+
+bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, float *acc,
+             rtl_run_report *report, bcq_error *error) {
+    const rtl_build *b = &r->build;
+    int rows = rtl_rows(b);
+    int64_t n_tiles = ceil_div(o->n, b->cols);
+
+    set1(r, r->port.cmd_valid, 1);
+    set1(r, r->port.cmd_m, (uint32_t)o->m);
+    set1(r, r->port.cmd_n, (uint32_t)n_tiles);
+    set1(r, r->port.cmd_k, (uint32_t)o->k_arrays);
+    settle(r);
+    if (!get1(r, r->port.cmd_ready)) return bcq_fail(error, "rtl: busy before the command");
+    edge(r);
+    set1(r, r->port.cmd_valid, 0);
+
+    /* The three places in the loops (m tile, n tile, j): of weights, activations and results. */
+    struct { int64_t m0, nt, j; int beat; } w = { 0, 0, 0, 0 };
+    struct { int64_t m0, nt, j, m; } a = { 0, 0, 0, 0 };
+    struct { int64_t m0, nt, m; } c = { 0, 0, 0 };
+    bool w_valid = false, a_valid = false;
+    uint64_t cycle = 0, last_move = 0, started = 0;
+    bool counting = false, tracing = false;
+    bool terminal = options->progress && isatty(STDERR_FILENO);
+    uint32_t result[RESULT_WORDS_MAX];
+    beat data;
+
+    while (c.m0 < o->m) {
+        if (!w_valid && w.m0 < o->m
+            && !(options->stall && options->stall(options->context, RTL_SIDE_WEIGHTS))) {
+            int group = w.beat / rows;
+            weight_beat(b, o, w.nt * b->cols + group * b->ndec, w.j, w.beat % rows, &data);
+            r->model->set(r->dut, r->port.w_data, data.word);
+            w_valid = true;
+        }
+        if (!a_valid && a.m0 < o->m
+            && !(options->stall && options->stall(options->context, RTL_SIDE_ACTIVATIONS))) {
+            activation_beat(b, o, a.m, a.j, &data);
+            r->model->set(r->dut, r->port.a_data, data.word);
+            a_valid = true;
+        }
+        bool r_ready = !(options->stall && options->stall(options->context, RTL_SIDE_RESULTS));
+        set1(r, r->port.w_valid, w_valid);
+        set1(r, r->port.a_valid, a_valid);
+        set1(r, r->port.r_ready, r_ready);
+
+        uint64_t since = counting ? cycle - started : 0;
+        if (options->trace && !tracing && counting && since >= options->trace_from
+            && since <= options->trace_to) {
+            if (!r->model->trace(r->dut, options->trace))
+                return bcq_fail(error, "rtl: this model was built without tracing");
+            tracing = true;
+        } else if (tracing && since > options->trace_to) {
+            r->model->trace(r->dut, NULL);
+            tracing = false;
+        }
+
+        settle(r);
+        bool w_moves = w_valid && get1(r, r->port.w_ready);
+        bool a_moves = a_valid && get1(r, r->port.a_ready);
+        bool r_moves = r_ready && get1(r, r->port.r_valid);
+        if (r_moves) r->model->get(r->dut, r->port.r_data, result);
+        edge(r);
+        if ((w_moves || a_moves) && !counting) { counting = true; started = cycle; }
+        cycle++;
+        if (w_moves || a_moves || r_moves) last_move = cycle;
+        if (cycle - last_move > HANG_CYCLES)
+            return bcq_fail(error, "rtl: no stream moved for %d cycles", HANG_CYCLES);
+
+        if (w_moves) {
+            w_valid = false;
+            if (++w.beat == rows * b->cols / b->ndec) {
+                w.beat = 0;
+                if (++w.j == o->k_arrays) {
+                    w.j = 0;
+                    if (++w.nt == n_tiles) { w.nt = 0; w.m0 += b->t; }
+                }
+            }
+        }
+        if (a_moves) {
+            a_valid = false;
+            if (++a.m == o->m || a.m == a.m0 + b->t) {
+                a.m = a.m0;
+                if (++a.j == o->k_arrays) {
+                    a.j = 0;
+                    if (++a.nt == n_tiles) { a.nt = 0; a.m0 += b->t; a.m = a.m0; }
+                }
+            }
+        }
+        if (r_moves) {
+            for (int i = 0; i < b->cols && c.nt * b->cols + i < o->n; i++)
+                memcpy(&acc[c.m * o->n + c.nt * b->cols + i], &result[i], sizeof(float));
+            if (++c.m == o->m || c.m == c.m0 + b->t) {
+                c.m = c.m0;
+                if (++c.nt == n_tiles) { c.nt = 0; c.m0 += b->t; c.m = c.m0; }
+            }
+        }
+        if (terminal && (cycle & 0x3FFF) == 0)
+            fprintf(stderr, "\rrtl: cycle %llu, row %lld of %lld ", (unsigned long long)cycle,
+                    (long long)c.m0, (long long)o->m);
+    }
+    set1(r, r->port.w_valid, 0);
+    set1(r, r->port.a_valid, 0);
+    set1(r, r->port.r_ready, 0);
+    settle(r);
+    if (terminal) fputs("\r\033[K", stderr);
+    if (tracing) r->model->trace(r->dut, NULL);
+    uint32_t words[2] = { 0, 0 };
+    r->model->get(r->dut, r->port.cycles, words);
+    report->cycles = words[0] | (uint64_t)words[1] << 32;
+    report->simulated = cycle;
+    report->scale_nan = get1(r, r->port.scale_nan);
+    if (get1(r, r->port.busy)) return bcq_fail(error, "rtl: still busy after the last result");
+    return true;
+}

@@ -1,0 +1,71 @@
+/* The simulated hardware as the driver and the harness see it: a configuration is opened by name,
+ * takes codebooks and beats, and runs one product at a time. Internal to the project; users call
+ * bcq_gemm_rtl of bcq.h. Streams and their order: rtl/bcq_gemm.sv. */
+#ifndef BCQ_RTL_H
+#define BCQ_RTL_H
+
+#include "bcq.h"
+
+/* What a model says that it was built as (identity_o of rtl/bcq_gemm.sv). */
+typedef struct {
+    int lanes, lb, la, nc, index_bits, entry_bits, cols, t, ndec, exact, frozen;
+} rtl_build;
+
+static inline int rtl_rows(const rtl_build *b) { return b->la / b->lanes; }
+static inline int rtl_macs(const rtl_build *b) { return b->la * b->cols; }
+
+/* Clock cycles of C[M][N] = A[M][K] * W[N][K]^T from the first operand beat accepted to the last
+ * result accepted, both included, when no stream ever waits. docs/architecture.md derives it. */
+uint64_t rtl_cycles_formula(const rtl_build *b, int64_t m, int64_t n, int64_t k);
+
+/* NULL if the build runs files of these codebooks, or a sentence that says why not. */
+const char *rtl_refuses(const rtl_build *b, const bcq_codebooks *cb);
+
+typedef struct rtl rtl;
+
+/* Builds (by make) and loads the model of a configuration. seed: random initial state. */
+rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error);
+void rtl_close(rtl *r);
+const rtl_build *rtl_get_build(const rtl *r);
+
+/* Holds reset for a few cycles. rtl_open has done it once. */
+void rtl_reset(rtl *r);
+
+/* Loads both sets of tables; they must fit the build. Returns the cycles that it took. */
+uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w);
+
+/* Operands as beats of this build, in memory. */
+typedef struct {
+    int64_t m, n, k_arrays;     /* M, N, ceil(K / LA) */
+    const bcq_array *a;         /* [m][k_arrays] */
+    const bcq_array *w;         /* [n][k_arrays] */
+    int lb_a, lb_w;             /* of the two files: multiples of the build's LB */
+} rtl_operands;
+
+enum { RTL_SIDE_WEIGHTS, RTL_SIDE_ACTIVATIONS, RTL_SIDE_RESULTS, RTL_SIDES };
+
+typedef struct {
+    /* Asked once a cycle for a side that may move: true holds its valid (or ready) low. A source
+     * that has shown valid keeps it. NULL: nothing ever waits. */
+    bool (*stall)(void *context, int side);
+    void *context;
+    /* An .fst file of cycles [trace_from, trace_to] of this run (traced models). */
+    const char *trace;
+    uint64_t trace_from, trace_to;
+    bool progress;
+} rtl_run_options;
+
+typedef struct {
+    uint64_t cycles;            /* the hardware's own counter */
+    uint64_t simulated;         /* clock cycles that the run simulated */
+    bool scale_nan;             /* the sticky flag after it */
+} rtl_run_report;
+
+/* acc: [m][n], what the hardware delivers (no tensor scales). False: it hung. */
+bool rtl_run(rtl *r, const rtl_operands *operands, const rtl_run_options *options, float *acc,
+             rtl_run_report *report, bcq_error *error);
+
+/* The project's root folder (that of rtl/configs.def, looked for upwards from the program). */
+bool rtl_project_root(char *path, size_t size, bcq_error *error);
+
+#endif

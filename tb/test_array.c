@@ -1,0 +1,488 @@
+/* The whole RTL (sequencer, decoders, array, scale units) against the golden model, to the bit, and
+ * its cycle counter against the formula. Usage: test_array [-seed S] [-tiles N] CONFIG...
+ *
+ * A case is one product. Directed cases come first, then N random tiles a configuration: M in 1..2T,
+ * N in 1..2*COLS, K in 1..4*LA, a stall rate a side from {0, 1/8, 1/2, 7/8}, with and without bursts.
+ * What was covered is counted and printed; a class that stayed empty fails. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rtl.h"
+
+static uint64_t seed = 1;
+static long passed, failed;
+
+/* ---- Random numbers: splitmix64 -------------------------------------------------------------- */
+
+static uint64_t state;
+static uint64_t rnd(void) {
+    uint64_t z = state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+static int below(int n) { return (int)(rnd() % (uint64_t)n); }
+
+/* ---- Coverage --------------------------------------------------------------------------------- */
+
+enum { RATES = 4 };
+static const int rate_in_8[RATES] = { 0, 1, 4, 7 };
+static const char *const side_name[RTL_SIDES] = { "weights", "activations", "results" };
+
+enum {
+    C_PRODUCTS, C_SCALES, C_ALL_MAX, C_ALL_MIN, C_ZEROS, C_HAZARD, C_LOAD_BOUND, C_TOKEN_BOUND,
+    C_M_TAIL, C_N_TAIL, C_K_TAIL, C_K_ONE, C_ONE_ARRAY, C_MANY_ARRAYS, C_NAN_SCALE, C_SIGNED_SCALE,
+    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, CLASSES
+};
+static const char *const class_name[CLASSES] = {
+    "all products of (codebook, index) pairs", "all pairs of scale codes", "all entries maximal",
+    "products all minimal", "all zeros", "M up to the pipeline's latency + 2", "pass bound by loading",
+    "pass bound by tokens", "M tail", "N tail", "K tail", "K = 1", "one block array",
+    "four block arrays", "NaN scale codes", "negative scales", "file narrower than the build",
+    "two sets of codebooks", "cycles equal to the formula", "reset in the middle of a product",
+};
+static long class_count[CLASSES];
+static long rate_count[RTL_SIDES][RATES][2];  /* [side][rate][bursts] */
+
+/* ---- Stalls ------------------------------------------------------------------------------------ */
+
+typedef struct { int rate, bursts, left; bool stalled; } stall_side;
+static stall_side sides[RTL_SIDES];
+
+static bool stall(void *context, int side) {
+    (void)context;
+    stall_side *s = &sides[side];
+    if (rate_in_8[s->rate] == 0) return false;
+    if (s->left == 0) {
+        s->stalled = below(8) < rate_in_8[s->rate];
+        s->left = s->bursts ? 1 + below(16) : 1;
+    }
+    s->left--;
+    return s->stalled;
+}
+
+/* ---- One case ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    bcq_codebooks cb_a, cb_w;
+    int64_t m, n, k, arrays;
+    bcq_array *a, *w;
+} product;
+
+static void product_alloc(product *p, int64_t m, int64_t n, int64_t k, int la) {
+    p->m = m;
+    p->n = n;
+    p->k = k;
+    p->arrays = (k + la - 1) / la;
+    p->a = calloc((size_t)(m * p->arrays), sizeof *p->a);
+    p->w = calloc((size_t)(n * p->arrays), sizeof *p->w);
+    if (!p->a || !p->w) abort();
+}
+
+static void product_free(product *p) {
+    free(p->a);
+    free(p->w);
+}
+
+/* Contract section 8 by the golden model's own functions; what the hardware must deliver. */
+static float golden(const product *p, int64_t m, int64_t n, bool exact) {
+    float acc = 0;
+    int64_t fixed = 0;
+    for (int64_t j = 0; j < p->arrays; j++) {
+        const bcq_array *a = &p->a[m * p->arrays + j], *w = &p->w[n * p->arrays + j];
+        int8_t entry_a[BCQ_LA_MAX], entry_w[BCQ_LA_MAX];
+        bcq_decode_entries(a, &p->cb_a, entry_a);
+        bcq_decode_entries(w, &p->cb_w, entry_w);
+        int32_t psum = bcq_psum(entry_a, entry_w, p->cb_a.p.la);
+        if (exact) fixed = bcq_accumulate_exact(fixed, psum, a->scale, w->scale);
+        else       acc = bcq_accumulate_fp32(acc, psum, a->scale, w->scale);
+    }
+    return exact ? bcq_exact_to_f32(fixed) : acc;
+}
+
+static bool any_nan(const product *p) {
+    for (int64_t i = 0; i < p->m * p->arrays; i++) if (bcq_scale_is_nan(p->a[i].scale)) return true;
+    for (int64_t i = 0; i < p->n * p->arrays; i++) if (bcq_scale_is_nan(p->w[i].scale)) return true;
+    return false;
+}
+
+static bool no_stalls(void) {
+    for (int s = 0; s < RTL_SIDES; s++) if (rate_in_8[sides[s].rate]) return false;
+    return true;
+}
+
+static void run(rtl *r, const char *config, const char *what, const product *p) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_error error;
+    rtl_run_report report;
+    bool free_running = no_stalls();
+    rtl_run_options options = { .stall = free_running ? NULL : stall };
+    rtl_operands operands = { p->m, p->n, p->arrays, p->a, p->w, p->cb_a.p.lb, p->cb_w.p.lb };
+    float *acc = calloc((size_t)(p->m * p->n), sizeof *acc);
+    if (!acc) abort();
+    bool good = true;
+    char where[200];
+    snprintf(where, sizeof where, "%s %s seed=%llu M=%lld N=%lld K=%lld", config, what,
+             (unsigned long long)seed, (long long)p->m, (long long)p->n, (long long)p->k);
+
+    if (!b->frozen) rtl_load_codebooks(r, &p->cb_a, &p->cb_w);
+    if (!rtl_run(r, &operands, &options, acc, &report, &error)) {
+        fprintf(stderr, "FAIL %s: %s\n", where, error.message);
+        failed++;
+        rtl_reset(r);
+        free(acc);
+        return;
+    }
+    for (int64_t i = 0; good && i < p->m * p->n; i++) {
+        float want = golden(p, i / p->n, i % p->n, b->exact);
+        if (memcmp(&want, &acc[i], sizeof want) != 0) {
+            fprintf(stderr, "FAIL %s: C[%lld][%lld] rtl %a, golden %a\n", where,
+                    (long long)(i / p->n), (long long)(i % p->n), (double)acc[i], (double)want);
+            good = false;
+        }
+    }
+    if (report.scale_nan != any_nan(p)) {
+        fprintf(stderr, "FAIL %s: scale_nan rtl %d, golden %d\n", where, report.scale_nan, any_nan(p));
+        good = false;
+    }
+    if (free_running) {
+        uint64_t want = rtl_cycles_formula(b, p->m, p->n, p->k);
+        if (report.cycles != want) {
+            fprintf(stderr, "FAIL %s: cycles rtl %llu, formula %llu\n", where,
+                    (unsigned long long)report.cycles, (unsigned long long)want);
+            good = false;
+        }
+        class_count[C_FORMULA]++;
+        int load = rtl_rows(b) * b->cols / b->ndec;
+        class_count[p->m > load ? C_TOKEN_BOUND : C_LOAD_BOUND]++;
+    }
+    class_count[C_M_TAIL] += p->m % b->t != 0 && p->m > b->t;
+    class_count[C_N_TAIL] += p->n % b->cols != 0;
+    class_count[C_K_TAIL] += p->k % b->la != 0;
+    class_count[C_K_ONE] += p->k == 1;
+    class_count[C_ONE_ARRAY] += p->arrays == 1;
+    class_count[C_MANY_ARRAYS] += p->arrays >= 4;
+    class_count[C_NAN_SCALE] += any_nan(p);
+    if (good) passed++;
+    else      failed++;
+    free(acc);
+}
+
+/* ---- Operands ------------------------------------------------------------------------------------ */
+
+static void random_codebooks(bcq_codebooks *cb, const bcq_params *p) {
+    memset(cb, 0, sizeof *cb);
+    cb->p = *p;
+    int cmax = bcq_cmax(p), style = below(3);
+    for (int c = 0; c < p->nc; c++) {
+        int entries = bcq_entries(p);
+        for (int k = 0; k < entries; k++) {
+            /* anywhere; few distinct values; extremes only */
+            int v = style == 0 ? below(2 * cmax + 1) - cmax
+                  : style == 1 ? (below(5) - 2) * cmax / 2 : below(2) ? cmax : -cmax;
+            int at = k;
+            for (; at > 0 && cb->entry[c][at - 1] > v; at--) cb->entry[c][at] = cb->entry[c][at - 1];
+            cb->entry[c][at] = (int8_t)v;
+        }
+    }
+}
+
+static bcq_params full_params(const rtl_build *b) {
+    return (bcq_params){ b->la, b->lb, b->nc, b->index_bits, b->entry_bits };
+}
+
+/* Parameters of a file that the build must run: "NC and EW at most its own, LA equal, LB a multiple
+ * of its own", B at most its own. */
+static bcq_params random_params(const rtl_build *b) {
+    bcq_params p = full_params(b);
+    if (b->frozen) return p;
+    while (p.nc > 1 && below(3) == 0) p.nc /= 2;
+    while (p.lb < BCQ_LB_MAX && below(3) == 0) p.lb *= 2;
+    if (below(3) == 0) p.entry_bits = BCQ_EW_MIN + below(b->entry_bits - BCQ_EW_MIN + 1);
+    if (below(3) == 0) p.index_bits = BCQ_B_MIN + below(b->index_bits - BCQ_B_MIN + 1);
+    return p;
+}
+
+static uint8_t random_scale(int style) {
+    switch (style) {
+    case 0:  return (uint8_t)(0x30 + below(16));                 /* around 1 */
+    case 1:  return (uint8_t)below(127);                         /* any positive */
+    case 2:  return (uint8_t)((below(2) << 7) | below(127));     /* any but NaN */
+    case 3:  return below(2) ? (uint8_t)below(8) : 0x7E;         /* subnormal beside largest */
+    default: return (uint8_t)below(256);                         /* NaN too */
+    }
+}
+
+static void random_arrays(bcq_array *arrays, int64_t count, const bcq_codebooks *cb, int style) {
+    for (int64_t i = 0; i < count; i++) {
+        arrays[i].scale = random_scale(style);
+        for (int s = 0; s < cb->p.la / cb->p.lb; s++) arrays[i].selector[s] = (uint8_t)below(cb->p.nc);
+        for (int k = 0; k < cb->p.la; k++) arrays[i].index[k] = (uint8_t)below(bcq_entries(&cb->p));
+    }
+}
+
+static void random_product(product *p, const rtl_build *b, const bcq_codebooks *frozen, int64_t m,
+                           int64_t n, int64_t k) {
+    bcq_params pa = random_params(b), pw = below(2) ? pa : random_params(b);
+    random_codebooks(&p->cb_a, &pa);
+    if (below(2)) {
+        random_codebooks(&p->cb_w, &pw);
+        class_count[C_TWO_TABLES]++;
+    } else {
+        p->cb_w = p->cb_a;
+    }
+    if (frozen) p->cb_a = p->cb_w = *frozen;
+    class_count[C_NARROW_FILE] += p->cb_a.p.nc < b->nc || p->cb_a.p.lb > b->lb
+                               || p->cb_a.p.entry_bits < b->entry_bits
+                               || p->cb_a.p.index_bits < b->index_bits;
+    product_alloc(p, m, n, k, b->la);
+    int style = below(10), scales = style < 4 ? 0 : style < 6 ? 1 : style < 8 ? 2 : style < 9 ? 3 : 4;
+    class_count[C_SIGNED_SCALE] += scales == 2;
+    random_arrays(p->a, m * p->arrays, &p->cb_a, scales);
+    random_arrays(p->w, n * p->arrays, &p->cb_w, scales);
+    /* The K tail: where a table has an entry 0, padding is what a packed file holds. */
+    for (int64_t i = 0; i < m && k % b->la; i++)
+        for (int64_t at = k % b->la; at < b->la; at++) p->a[i * p->arrays + p->arrays - 1].index[at] = 0;
+}
+
+/* ---- Directed cases --------------------------------------------------------------------------------- */
+
+static void set_all(bcq_array *a, const bcq_params *p, uint8_t scale, int selector, int index) {
+    a->scale = scale;
+    memset(a->selector, selector, sizeof a->selector);
+    memset(a->index, index, (size_t)p->la);
+}
+
+/* All (codebook, index) x (codebook, index): token m holds pair m in every lane, column n pair n.
+ * Then again with one lane a token (the others 0, in tables with a 0), so that lanes are told apart. */
+static void all_products(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_params full = full_params(b);
+    int entries = bcq_entries(&full), pairs = full.nc * entries;
+    product p;
+    for (int one_lane = 0; one_lane < 2; one_lane++) {
+        product_alloc(&p, pairs, pairs, full.la, full.la);
+        random_codebooks(&p.cb_a, &full);
+        random_codebooks(&p.cb_w, &full);
+        if (frozen) p.cb_a = p.cb_w = *frozen;
+        int zero[BCQ_NC_MAX] = { 0 };
+        for (int c = 0; c < full.nc && !frozen; c++) {
+            for (int k = 0; k < entries; k++) {  /* every magnitude occurs: spread entries */
+                int cmax = bcq_cmax(&full), v = -cmax + (2 * cmax * (k * full.nc + c)) / (pairs - 1);
+                p.cb_a.entry[c][k] = (int8_t)v;
+                p.cb_w.entry[c][k] = (int8_t)(k == entries - 1 ? cmax : v);
+            }
+            if (one_lane) {
+                while (p.cb_a.entry[c][zero[c]] < 0) zero[c]++;
+                p.cb_a.entry[c][zero[c]] = 0;
+            }
+        }
+        for (int c = 0; c < full.nc && frozen; c++)
+            while (zero[c] < entries - 1 && p.cb_a.entry[c][zero[c]] != 0) zero[c]++;
+        for (int i = 0; i < pairs; i++) {
+            set_all(&p.w[i], &full, 0x38, i / entries, i % entries);
+            set_all(&p.a[i], &full, 0x38, i / entries, i % entries);
+            if (!one_lane) continue;
+            set_all(&p.a[i], &full, 0x38, i / entries, zero[i / entries]);
+            p.a[i].index[i % full.la] = (uint8_t)(i % entries);
+        }
+        run(r, config, one_lane ? "products, one lane" : "products", &p);
+        class_count[C_PRODUCTS] += (long)pairs * pairs;
+        product_free(&p);
+    }
+}
+
+static void all_scales(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_params full = full_params(b);
+    for (int turn = 0; turn < 2; turn++) {
+        product p;
+        product_alloc(&p, 256, 256, 2 * full.la, full.la);  /* two arrays: the sum feeds back */
+        random_codebooks(&p.cb_a, &full);
+        random_codebooks(&p.cb_w, &full);
+        if (frozen) p.cb_a = p.cb_w = *frozen;
+        random_arrays(p.a, 512, &p.cb_a, 0);
+        random_arrays(p.w, 512, &p.cb_w, 0);
+        for (int i = 0; i < 256; i++) {
+            for (int j = 0; j < 2; j++) {
+                p.a[2 * i + j].scale = (uint8_t)(j ? 255 - i : i);
+                p.w[2 * i + j].scale = (uint8_t)(j ? i * 7 : i);
+            }
+        }
+        run(r, config, "scales", &p);
+        class_count[C_SCALES] += 65536;
+        product_free(&p);
+    }
+}
+
+static void extremes(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_params full = full_params(b);
+    int last = bcq_entries(&full) - 1, cmax = bcq_cmax(&full);
+    for (int kind = 0; kind < 3; kind++) {
+        product p;
+        product_alloc(&p, b->t + 1, b->cols + 1, 5 * full.la - 1, full.la);
+        random_codebooks(&p.cb_a, &full);
+        for (int c = 0; c < full.nc; c++) {
+            p.cb_a.entry[c][0] = (int8_t)-cmax;
+            p.cb_a.entry[c][last] = (int8_t)cmax;
+            if (kind == 2) memset(p.cb_a.entry[c], 0, sizeof p.cb_a.entry[c]);
+        }
+        if (frozen) p.cb_a = *frozen;
+        p.cb_w = p.cb_a;
+        for (int64_t i = 0; i < p.m * p.arrays; i++)
+            set_all(&p.a[i], &full, 0x7E, below(full.nc), last);
+        for (int64_t i = 0; i < p.n * p.arrays; i++)
+            set_all(&p.w[i], &full, kind == 2 ? 0 : 0x7E, below(full.nc), kind == 1 ? 0 : last);
+        run(r, config, kind == 0 ? "all maximal" : kind == 1 ? "all minimal" : "zeros", &p);
+        class_count[C_ALL_MAX + kind]++;
+        product_free(&p);
+    }
+}
+
+/* Few tokens and many block arrays: the accumulate loop is longer than a pass. */
+static void hazards(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    int latency = rtl_rows(b) + b->cols + (b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+    for (int m = 1; m <= latency + 2; m++) {
+        product p;
+        random_product(&p, b, frozen, m, 1 + below(2 * b->cols), (int64_t)b->la * (6 + below(6)));
+        run(r, config, "hazard", &p);
+        class_count[C_HAZARD]++;
+        product_free(&p);
+    }
+}
+
+/* A reset in the middle, then a product as if nothing had been. */
+static bool stop_after(void *context, int side) {
+    int *left = context;
+    if (side == RTL_SIDE_WEIGHTS && *left > 0) (*left)--;
+    return *left == 0;
+}
+static void resets(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    for (int turn = 0; turn < 4; turn++) {
+        product p;
+        random_product(&p, b, frozen, 1 + below(2 * b->t), 1 + below(b->cols), 3 * b->la);
+        float *acc = calloc((size_t)(p.m * p.n), sizeof *acc);
+        if (!acc) abort();
+        bcq_error error;
+        rtl_run_report report;
+        int left = 1 + below(3 * rtl_rows(b) * b->cols / b->ndec);
+        rtl_run_options options = { .stall = stop_after, .context = &left };
+        rtl_operands operands = { p.m, p.n, p.arrays, p.a, p.w, p.cb_a.p.lb, p.cb_w.p.lb };
+        rtl_load_codebooks(r, &p.cb_a, &p.cb_w);
+        if (rtl_run(r, &operands, &options, acc, &report, &error)) {
+            fprintf(stderr, "FAIL %s reset: the starved product ended\n", config);
+            failed++;
+        }
+        rtl_reset(r);
+        run(r, config, "after reset", &p);
+        class_count[C_RESET]++;
+        free(acc);
+        product_free(&p);
+    }
+}
+
+static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen, long tiles) {
+    const rtl_build *b = rtl_get_build(r);
+    for (long i = 0; i < tiles; i++) {
+        product p;
+        int64_t k = below(20) ? 1 + below(4 * b->la) : 1;
+        random_product(&p, b, frozen, 1 + below(2 * b->t), 1 + below(2 * b->cols), k);
+        for (int s = 0; s < RTL_SIDES; s++) {
+            sides[s] = (stall_side){ .rate = below(3) ? below(RATES) : 0, .bursts = below(2) };
+            rate_count[s][sides[s].rate][sides[s].bursts]++;
+        }
+        run(r, config, "random", &p);
+        product_free(&p);
+    }
+    memset(sides, 0, sizeof sides);
+}
+
+/* The tables of a frozen configuration, from the file that rtl/configs.def names. */
+static const bcq_codebooks *frozen_tables(const char *config, bcq_codebooks *cb) {
+    char root[1024], path[2048], line[512], name[64], tables[256];
+    bcq_error error;
+    if (!rtl_project_root(root, sizeof root, &error)) return NULL;
+    snprintf(path, sizeof path, "%s/rtl/configs.def", root);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f)) {
+        if (sscanf(line, "%63s %*s %*s %*s %*s %*s %*s %*s %*s %*s %255s", name, tables) == 2
+            && strcmp(name, config) == 0 && strncmp(tables, "frozen:", 7) == 0) {
+            snprintf(path, sizeof path, "%s/%s", root, tables + 7);
+            fclose(f);
+            if (bcq_codebooks_read(path, cb, &error)) return cb;
+            fprintf(stderr, "FAIL %s\n", error.message);
+            failed++;
+            return NULL;
+        }
+    }
+    if (f) fclose(f);
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    long tiles = 60;
+    int at = 1;
+    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+        if (strcmp(argv[at], "-seed") == 0) seed = strtoull(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "-tiles") == 0) tiles = strtol(argv[at + 1], NULL, 10);
+        else break;
+    }
+    if (at == argc || argv[at][0] == '-') {
+        fprintf(stderr, "usage: test_array [-seed S] [-tiles N] CONFIG...\n");
+        return 2;
+    }
+    printf("test_array seed=%llu tiles=%ld\n", (unsigned long long)seed, tiles);
+    for (; at < argc; at++) {
+        const char *config = argv[at];
+        bcq_error error;
+        bcq_codebooks tables;
+        state = seed * 1000003 + (uint64_t)at;
+        rtl *r = rtl_open(config, false, seed, &error);
+        if (!r) {
+            fprintf(stderr, "FAIL %s\n", error.message);
+            failed++;
+            continue;
+        }
+        const rtl_build *b = rtl_get_build(r);
+        const bcq_codebooks *frozen = b->frozen ? frozen_tables(config, &tables) : NULL;
+        long before = passed;
+        all_products(r, config, frozen);
+        all_scales(r, config, frozen);
+        extremes(r, config, frozen);
+        hazards(r, config, frozen);
+        resets(r, config, frozen);
+        random_tiles(r, config, frozen, tiles);
+        printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s: %ld cases\n",
+               config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,
+               b->exact ? "exact" : "fp32", b->frozen ? " frozen" : "", passed - before);
+        fflush(stdout);
+        rtl_close(r);
+    }
+    for (int c = 0; c < CLASSES; c++) {
+        printf("  %-42s %10ld\n", class_name[c], class_count[c]);
+        if (class_count[c] == 0) {
+            fprintf(stderr, "FAIL seed=%llu: no case of \"%s\"\n", (unsigned long long)seed, class_name[c]);
+            failed++;
+        }
+    }
+    printf("  stalls of random tiles %23s%8s%8s%8s, then the same in bursts\n", "0", "1/8", "1/2", "7/8");
+    for (int s = 0; s < RTL_SIDES; s++) {
+        printf("  %-36s", side_name[s]);
+        for (int bursts = 0; bursts < 2; bursts++) {
+            for (int i = 0; i < RATES; i++) {
+                printf(" %7ld", rate_count[s][i][bursts]);
+                if (rate_count[s][i][bursts] == 0) {
+                    fprintf(stderr, "FAIL seed=%llu: no %s stalls of %d/8\n",
+                            (unsigned long long)seed, side_name[s], rate_in_8[i]);
+                    failed++;
+                }
+            }
+        }
+        printf("\n");
+    }
+    printf("%ld passed, %ld failed\n", passed, failed);
+    return failed || !passed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
