@@ -43,11 +43,29 @@ CONFIGS  := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/configs.def)
 # A configuration's row as Verilator options, and the file of its frozen tables.
 params    = $(shell awk -v name=$(1) -f scripts/config.awk rtl/configs.def)
 
-$(B)/models/%.so: $(RTL) tb/dut.cpp tb/dut.h rtl/configs.def scripts/config.awk scripts/model
-	@mkdir -p $(@D)
-	scripts/model $@ bcq_gemm $(RTL) -- $(call params,$(firstword $(subst ., ,$*)))
+MODEL    := $(RTL) tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx
+VERILATED = $(shell verilator --getenv VERILATOR_ROOT)/include
 
-$(B)/test_array: $(B)/obj/tb/test_array.o $(B)/libbcq.a
+# Verilator's run-time code, the same in every model; with and without tracing.
+$(B)/models/support.o: SUPPORT = verilated verilated_threads
+$(B)/models/support.trace.o: SUPPORT = verilated verilated_threads verilated_fst_c
+$(B)/models/support.o $(B)/models/support.trace.o: scripts/verilated_cxx
+	@mkdir -p $(@D)
+	for s in $(SUPPORT); do scripts/verilated_cxx -O2 -c $(VERILATED)/$$s.cpp -o $@.$$s || exit 1; done
+	ld -r $(SUPPORT:%=$@.%) -o $@
+	rm -f $(SUPPORT:%=$@.%)
+
+$(B)/models/%.trace.so: $(MODEL) $(B)/models/support.trace.o rtl/configs.def scripts/config.awk
+	scripts/model $@ $(B)/models/support.trace.o bcq_gemm $(RTL) -- $(call params,$*)
+$(B)/models/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk
+	scripts/model $@ $(B)/models/support.o bcq_gemm $(RTL) -- $(call params,$*)
+
+# The scale unit alone: scale_unit_PSUMW and scale_unit_PSUMW_exact.
+$(B)/models/scale_unit_%.so: $(MODEL) $(B)/models/support.o
+	scripts/model $@ $(B)/models/support.o bcq_scale_unit $(RTL) -- \
+	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=$(if $(findstring exact,$*),1,0)
+
+$(B)/test_array $(B)/test_scale_unit $(B)/bench_sim: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 help:  ## this list
