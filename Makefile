@@ -9,14 +9,20 @@ LIBS     := -ljansson -lmd -lz -lpthread -ldl -lm
 
 B        := build
 MODEL_O  := $(patsubst %.c,$(B)/obj/%.o,$(wildcard cmodel/*.c))
-LIB_O    := $(MODEL_O) $(patsubst %.c,$(B)/obj/%.o,$(filter-out sw/main.c sw/cmd_%.c,$(wildcard sw/*.c)))
-CMD_O    := $(patsubst %.c,$(B)/obj/%.o,$(wildcard sw/main.c sw/cmd_*.c))
+CMD_C    := sw/main.c $(wildcard sw/cmd_*.c)
+LIB_O    := $(MODEL_O) $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(CMD_C),$(wildcard sw/*.c)))
+CMD_O    := $(patsubst %.c,$(B)/obj/%.o,$(CMD_C))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean
+.PHONY: all demo test test-long bench lint wave faults help clean
 
 all: $(B)/bcq  ## build/bcq and build/libbcq.a
+
+demo: ## the main job on the embedded tensors
+	scripts/demo
+
+# ---- C -----------------------------------------------------------------------------------------------
 
 $(B)/gen/bcq_params.h: cmodel/params.def scripts/params.awk
 	@mkdir -p $(@D)
@@ -40,9 +46,8 @@ $(B)/bcq: $(CMD_O) $(B)/libbcq.a
 
 RTL      := rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(wildcard rtl/*.sv)
 CONFIGS  := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/configs.def)
-# A configuration's row as Verilator options, and the file of its frozen tables.
-params    = $(shell awk -v name=$(1) -f scripts/config.awk rtl/configs.def)
-
+# A configuration's row as Verilator options.
+params    = $(shell awk -v name=$(1) -v before=-G -v between== -f scripts/config.awk rtl/configs.def)
 MODEL    := $(RTL) tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx
 VERILATED = $(shell verilator --getenv VERILATOR_ROOT)/include
 
@@ -65,8 +70,44 @@ $(B)/models/scale_unit_%.so: $(MODEL) $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o bcq_scale_unit $(RTL) -- \
 	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=$(if $(findstring exact,$*),1,0)
 
+lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of illegal parameters
+	tb/test_elaboration.sh $(RTL)
+
+# ---- Tests: each prints "N passed, N failed" ----------------------------------------------------------
+
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk
+
+SEED       ?= 1
+UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact)
+SMALL      := $(filter-out default,$(CONFIGS))
+C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit)
+ASAN_TESTS := $(B)/asan/test_files $(B)/asan/bcq
+
+$(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(CONFIGS:%=$(B)/models/%.so)
+	touch $@
+
+test: ## everything that must hold, in minutes
+	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
+	tb/run_tests.sh "tb/test_elaboration.sh $(RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
+	  $(B)/test_calibrate $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
+	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
+	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
+	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
+	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
+
+test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
+	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
+	tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
+	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
+	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"
+
+bench: $(B)/bench_calibrate $(B)/bench_sim $(B)/models/default.so  ## speed of calibrator and simulation
+	$(B)/bench_calibrate
+	$(B)/bench_sim
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -44,21 +44,20 @@ module bcq_pe #(
   logic [PsumW-1:0]    psum_d, psum_q;
   logic                switch_q;
 
-  logic [Lanes-1:0]       negative;
-  logic [Lanes*ProdW-1:0] folded;  // P, or ~P where the product is negative
-
-  for (genvar i = 0; i < Lanes; i++) begin : g_lane
+  // A lane's product, folded: see above.
+  function automatic logic [PsumW-1:0] term(input logic [EW-1:0] a, input logic [EW-1:0] w);
+    logic             negative;
     logic [ProdW-1:0] product;
-    assign product = ProdW'(a_i[i*EW +: MagW]) * ProdW'(active_q[i*EW +: MagW]);
-    assign negative[i] = a_i[i*EW + MagW] ^ active_q[i*EW + MagW];
-    assign folded[i*ProdW +: ProdW] = product ^ {ProdW{negative[i]}};
-  end
+    negative = a[MagW] ^ w[MagW];
+    product  = ProdW'(a[MagW-1:0]) * ProdW'(w[MagW-1:0]);
+    term     = PsumW'({~negative, product ^ {ProdW{negative}}}) + PsumW'(negative);
+  endfunction
 
   // One sum, no tree: the synthesis tool builds one compressor of all the terms.
   always_comb begin
     psum_d = psum_i;
     for (int unsigned i = 0; i < Lanes; i++) begin
-      psum_d = psum_d + PsumW'({~negative[i], folded[i*ProdW +: ProdW]}) + PsumW'(negative[i]);
+      psum_d = psum_d + term(a_i[i*EW +: EW], active_q[i*EW +: EW]);
     end
   end
 

@@ -1,9 +1,43 @@
-# One row of rtl/configs.def -> parameters of bcq_gemm as Verilator options.  -v name=CONFIG
+# One row of rtl/configs.def -> parameters of bcq_gemm.  -v name=CONFIG, and the tool's spelling of a
+# parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
+
+function parameter(key, value) { printf "%s%s%s%s ", before, key, between, value }
+
+# A codebook file as one hexadecimal constant: entries of ew bits, two's complement, the first lowest.
+function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
+  bits = ""
+  while ((getline line < file) > 0) {
+    if (line ~ /^#/ || line ~ /=/) continue
+    n = split(line, word, " ")
+    for (i = 1; i <= n; i++) {
+      value = word[i] < 0 ? word[i] + 2 ^ ew : word[i] + 0
+      for (b = 0; b < ew; b++) { bits = (value % 2) bits; value = int(value / 2) }
+    }
+  }
+  close(file)
+  if (bits == "") { printf "%s: no entries\n", file > "/dev/stderr"; exit 1 }
+  n = length(bits)
+  while (length(bits) % 4) bits = "0" bits
+  hex = ""
+  for (i = 1; i <= length(bits); i += 4) {
+    digit = 0
+    for (b = 0; b < 4; b++) digit = 2 * digit + substr(bits, i + b, 1)
+    hex = hex substr("0123456789abcdef", digit + 1, 1)
+  }
+  return n "'h" hex
+}
+
 /^#/ || NF == 0 || $1 != name { next }
 {
   found = 1
-  printf "-GLB=%s -GLA=%s -GNC=%s -GB=%s -GEW=%s -GCols=%s -GT=%s -GNDec=%s -GExact=%d\n",
-         $2, $3, $4, $5, $6, $7, $8, $9, $10 == "exact"
+  parameter("LB", $2); parameter("LA", $3); parameter("NC", $4); parameter("B", $5)
+  parameter("EW", $6); parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
+  parameter("Exact", $10 == "exact" ? 1 : 0)
+  if (sub(/^frozen:/, "", $11)) {
+    constant = table($11, $6)
+    parameter("Frozen", 1); parameter("FrozenTableA", constant); parameter("FrozenTableW", constant)
+  }
+  print ""
 }
 END {
   if (!found) { printf "rtl/configs.def: no configuration %s\n", name > "/dev/stderr"; exit 1 }

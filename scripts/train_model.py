@@ -35,6 +35,8 @@ HIDDEN = (384, 384, 344, 384)
 CONTEXT = 128
 ROPE_THETA = 10000.0
 NORM_EPS = 1e-5
+BETAS = (0.9, 0.99)
+CLIP = 1.0
 VALIDATION_FRACTION = 0.05
 WEIGHTS_LIMIT = 2 * 1024 * 1024
 ACTIVATIONS_LIMIT = 1024 * 1024
@@ -274,8 +276,7 @@ def rounded_model(model, n_vocab):
 
 def save(model, corpus, args, step, windows):
     """Write both files from the BF16-rounded model; return its two losses."""
-    # Building a model draws random numbers; without this a saved run and one that does
-    # not save would part ways.
+    # Building a model draws random numbers; this keeps saving from changing the run.
     with torch.random.fork_rng():
         copy = rounded_model(model, len(corpus.vocab))
     train_loss = evaluate(copy, windows["train"])
@@ -312,7 +313,8 @@ def save(model, corpus, args, step, windows):
         steps=str(args.steps),
         batch=f"{args.batch} windows of {CONTEXT} characters",
         optimizer=f"AdamW, peak learning rate {args.lr:g}, warmup {args.warmup} steps, cosine "
-        f"decay to {args.lr * args.lr_floor:g}, weight decay {args.weight_decay:g}",
+        f"decay to {args.lr * args.lr_floor:g}, betas {BETAS[0]:g} and {BETAS[1]:g}, weight "
+        f"decay {args.weight_decay:g} on matrices, gradient norm clipped at {CLIP:g}",
         parameters=str(n_parameters),
         train_loss_nats_per_char=f"{train_loss:.4f}",
         validation_loss_nats_per_char=f"{validation_loss:.4f}",
@@ -360,7 +362,7 @@ def train(args, corpus):
         {"params": decayed, "weight_decay": args.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.99), fused=True)
+    optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=BETAS, fused=True)
     draw = torch.Generator().manual_seed(args.seed + 1)
     span = torch.arange(CONTEXT + 1)
     validation = corpus.validation_windows()
@@ -378,7 +380,7 @@ def train(args, corpus):
         loss = window_loss(model, corpus.train[at + span])
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(model.parameters(), CLIP)
         optimizer.step()
         value = loss.item()
         running = value if running is None else 0.98 * running + 0.02 * value
@@ -454,7 +456,7 @@ def main():
     parser.add_argument("--out", default=os.path.join(here, "..", "sw", "model"))
     parser.add_argument("--bible", default="bible", help="the program of package bible-kjv")
     parser.add_argument("--seed", type=int, default=1611)
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=6500)
     parser.add_argument("--batch", type=int, default=16, help="windows in a step")
     parser.add_argument("--lr", type=float, default=3e-3, help="peak learning rate")
     parser.add_argument("--lr-floor", type=float, default=0.02, help="last rate / peak rate")

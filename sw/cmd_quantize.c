@@ -1,0 +1,73 @@
+#include "cmd.h"
+
+static const char help[] =
+"bcq quantize -c CB.txt -o OUT.bcq [options] TENSOR\n"
+"Packs a tensor with the codebooks of CB.txt, by the golden model, and prints the error.\n"
+"\n"
+"  -c, --codebooks FILE  from bcq calibrate\n"
+"  -o, --output FILE     the packed tensor; it appears complete or not at all\n"
+"      --bf16            round the input to BF16 first, as the hardware takes it\n"
+"      --exponent E      use tensor scale 2^E, -100 to 100; block arrays beyond it saturate\n"
+"      --threads N       worker threads (default: all processors); no influence on the result\n"
+"\n"
+"Examples:\n"
+"  bcq quantize -c cb.txt -o w.bcq w.npy\n"
+"  bcq quantize -c cb.txt -o wq.bcq model.safetensors:layers.0.attention.wq.weight\n"
+"  bcq quantize -c cb.txt -o a.bcq --bf16 --exponent -3 a.npy\n";
+
+typedef struct {
+    const char *codebooks, *output, *tensor;
+    bcq_quantize_options o;
+} arguments;
+
+static bool run(const arguments *a, bcq_error *error) {
+    bcq_codebooks cb;
+    if (!bcq_codebooks_read(a->codebooks, &cb, error)) return false;
+    bcq_tensor *t = bcq_tensor_open(a->tensor, error);
+    if (!t) return false;
+    bcq_quantize_report report;
+    bool good = bcq_quantize(t, &cb, a->output, &a->o, &report, error);
+    if (good)
+        printf("%s: %lld x %lld, e_X %d, NMSE %.6g (%.6g / %.6g), %.6g bits a scalar\n",
+               bcq_tensor_name(t), (long long)bcq_tensor_rows(t), (long long)bcq_tensor_k(t),
+               report.exponent, report.nmse, report.error, report.signal,
+               bcq_effective_bits(&cb.p));
+    bcq_tensor_close(t);
+    return good;
+}
+
+int cmd_quantize(int argc, char **argv) {
+    enum { BF16 = 256, EXPONENT, THREADS };
+    static const struct option longs[] = {
+        { "codebooks", required_argument, 0, 'c' }, { "output", required_argument, 0, 'o' },
+        { "bf16", no_argument, 0, BF16 },           { "exponent", required_argument, 0, EXPONENT },
+        { "threads", required_argument, 0, THREADS }, { "help", no_argument, 0, 'h' }, { 0 },
+    };
+    arguments a = { .o = { .progress = true, .threads = online_threads() } };
+    bcq_error error;
+    bool good = true;
+    for (int option; good && (option = next_option(argc, argv, ":c:o:h", longs, &error)) != -1; ) {
+        switch (option) {
+            case 'c': a.codebooks = optarg; break;
+            case 'o': a.output = optarg; break;
+            case BF16: a.o.bf16 = true; break;
+            case EXPONENT:
+                a.o.exponent_given = true;
+                good = parse_int("--exponent", optarg, -BCQ_EXPONENT_LIMIT, BCQ_EXPONENT_LIMIT,
+                                 &a.o.exponent, &error);
+                break;
+            case THREADS: good = parse_int("--threads", optarg, 1, 64, &a.o.threads, &error); break;
+            case 'h': fputs(help, stdout); return EXIT_DONE;
+            default: good = false;
+        }
+    }
+    if (good && (!a.codebooks || !a.output || argc - optind != 1))
+        good = bcq_fail(&error, "command line: wanted -c CB.txt -o OUT.bcq TENSOR, got %s",
+                        !a.codebooks ? "no -c" : !a.output ? "no -o"
+                        : argc == optind ? "no TENSOR" : "more than one TENSOR");
+    if (good) {
+        a.tensor = argv[optind];
+        good = run(&a, &error);
+    }
+    return good ? EXIT_DONE : refuse(argv[0], &error);
+}

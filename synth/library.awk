@@ -1,0 +1,119 @@
+# What the flow needs to know of a liberty file, found in the file itself.
+#   awk -v facts=FILE -v gates=FILE -v model=FILE -f library.awk dont_use.txt cells.lib > usable.lib
+# usable.lib: the library less the cells that dont_use.txt names.
+# facts, a line each:  library NAME | nand2 CELL AREA (the smallest) | flop CELL | latch CELL |
+#                      clock_gate CELL AREA (the smallest without a test pin, if any)
+# gates: Yosys techmap of flip-flops with an enable onto that clock gate; no module if there is none.
+# model: Verilog of that cell, which Yosys cannot make from the liberty file.
+
+function die(what) { printf "library.awk: %s\n", what > "/dev/stderr"; bad = 1; exit 1 }
+function value(line) { sub(/^[^:]*:[ \t]*/, "", line); gsub(/[";]|[ \t]*$/, "", line); return line }
+function group(line) { sub(/^[^(]*\([ \t]*"?/, "", line); sub(/"?[ \t]*\).*/, "", line); return line }
+
+# Liberty functions: ! and ' bind first, then ^, then & * or a blank, then | and +.
+function peek() { sub(/^[ \t]+/, "", text); return substr(text, 1, 1) }
+function take() { text = substr(text, 2) }
+function f_or(   v) {
+  v = f_and()
+  while (peek() ~ /^[|+]$/) { take(); v = f_and() || v }
+  return v
+}
+function f_and(   v, c) {
+  v = f_xor()
+  while ((c = peek()) ~ /^[&*(!A-Za-z01]$/) { if (c ~ /[&*]/) take(); v = f_xor() && v }
+  return v
+}
+function f_xor(   v) {
+  v = f_not()
+  while (peek() == "^") { take(); v = (f_not() != v) }
+  return v
+}
+function f_not(   v, name) {
+  if (peek() == "!") { take(); return !f_not() }
+  if (peek() == "(") { take(); v = f_or(); peek(); take() }
+  else {
+    match(text, /^[A-Za-z0-9_]+/)
+    if (RLENGTH < 1) return 0
+    name = substr(text, 1, RLENGTH)
+    text = substr(text, RLENGTH + 1)
+    v = name in set ? set[name] : name + 0
+  }
+  while (peek() == "'") { take(); v = !v }
+  return v
+}
+function is_nand2(   p, q, i, j, n) {
+  if (outputs != 1 || inputs != 2 || !function_) return 0
+  for (p in is_input) name[++n] = p
+  for (i = 0; i < 2; i++) for (j = 0; j < 2; j++) {
+    set[name[1]] = i; set[name[2]] = j
+    text = function_
+    if (f_or() != !(i && j)) { delete set; return 0 }
+  }
+  delete set
+  return 1
+}
+
+function end_pin() {
+  if (direction == "input") { inputs++; is_input[pin] = 1 }
+  if (direction == "output") { outputs++; function_ = pin_function }
+}
+function end_cell() {
+  if (is_nand2() && (!nand2_area || area < nand2_area)) { nand2 = cell; nand2_area = area }
+  if (kind) print kind, cell > facts
+  if (gating == "latch_posedge" && gate_clk && gate_en && gate_out && (!gate_area || area < gate_area)) {
+    gate = cell; gate_area = area; clk = gate_clk; en = gate_en; out = gate_out
+  }
+}
+
+FILENAME != last_file { file++; last_file = FILENAME }
+file == 1 { if ($0 !~ /^#/ && NF) pattern[++patterns] = $1; next }
+
+/^[ \t]*library[ \t]*\(/ { print "library", group($0) > facts }
+!cell_depth && /^[ \t]*cell[ \t]*\(/ {
+  cell = group($0); cell_depth = depth + 1
+  skip = 0
+  for (i = 1; i <= patterns; i++) if (cell ~ pattern[i]) skip = 1
+  inputs = outputs = area = 0; kind = gating = function_ = gate_clk = gate_en = gate_out = ""
+  delete is_input; pin_depth = 0
+}
+cell_depth && depth == cell_depth && /^[ \t]*area[ \t]*:/ { area = value($0) + 0 }
+cell_depth && /^[ \t]*clock_gating_integrated_cell[ \t]*:/ { gating = value($0) }
+cell_depth && /^[ \t]*ff[ \t]*\(/ { kind = "flop" }
+cell_depth && /^[ \t]*latch[ \t]*\(/ { kind = "latch" }
+cell_depth && depth == cell_depth && /^[ \t]*pin[ \t]*\(/ {
+  pin = group($0); pin_depth = depth + 1; direction = pin_function = ""
+}
+pin_depth && /^[ \t]*direction[ \t]*:/ { direction = value($0) }
+pin_depth && depth == pin_depth && /^[ \t]*function[ \t]*:/ { pin_function = value($0) }
+pin_depth && /^[ \t]*clock_gate_clock_pin[ \t]*:[ \t]*"?true/ { gate_clk = pin }
+pin_depth && /^[ \t]*clock_gate_enable_pin[ \t]*:[ \t]*"?true/ { gate_en = pin }
+pin_depth && /^[ \t]*clock_gate_out_pin[ \t]*:[ \t]*"?true/ { gate_out = pin }
+pin_depth && /^[ \t]*clock_gate_test_pin[ \t]*:[ \t]*"?true/ { gating = "with test pin" }
+
+{
+  if (!skip) print
+  depth += gsub(/{/, "{") - gsub(/}/, "}")
+  if (pin_depth && depth < pin_depth) { end_pin(); pin_depth = 0 }
+  if (cell_depth && depth < cell_depth) { if (!skip) end_cell(); cell_depth = skip = 0 }
+}
+
+END {
+  if (bad) exit 1
+  if (!nand2) die("the library has no 2-input NAND")
+  print "nand2", nand2, nand2_area > facts
+  if (!gate) { print "// This library has no clock-gate cell." > gates; printf "" > model; exit }
+  print "clock_gate", gate, gate_area > facts
+  printf "module %s(%s, %s, %s);\n  input %s, %s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
+    clk, en, out > model
+  printf "  always @* if (!%s) open = %s;\n  assign %s = %s & open;\nendmodule\n", clk, en, out, clk > model
+  n = split("DFFE_PP_ DFFE_PN0P_ DFFE_PN1P_", from, " ")
+  split("DFF_P_ DFF_PN0_ DFF_PN1_", to, " ")
+  for (i = 1; i <= n; i++) {
+    reset = i > 1
+    printf "(* techmap_celltype = \"$_%s\" *)\n", from[i] > gates
+    printf "module gated_%d (input D, C, E%s, output Q);\n  wire gated;\n", i, reset ? ", R" : "" > gates
+    printf "  %s gate (.%s(C), .%s(E), .%s(gated));\n", gate, clk, en, out > gates
+    printf "  \\$_%s _TECHMAP_REPLACE_ (.D(D), .C(gated)%s, .Q(Q));\nendmodule\n",
+      to[i], reset ? ", .R(R)" : "" > gates
+  }
+}

@@ -1,0 +1,53 @@
+# Area of one configuration on one library. Included by the top Makefile.
+#   make synth CONFIG=la128 LIBERTY=path/to/cells.lib[.gz]
+LIBERTY  ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
+CONFIG   ?= default
+SYNTH_S  ?= 600  # seconds that one run may take; an idle machine needs about a minute
+
+SY_LIB   := $(basename $(notdir $(LIBERTY:.gz=)))
+SY       := $(B)/synth/$(CONFIG)-$(SY_LIB)
+NETLIST  := $(B)/netlist/$(SY_LIB)
+SY_RTL   := $(filter-out %_pkg.sv,$(wildcard rtl/*.sv))
+
+# rtl/configs.def: NAME LB LA NC B EW COLS T NDEC ACC TABLES
+SY_ROW   := $(shell awk '$$1 == "$(CONFIG)"' rtl/configs.def)
+SY_COL    = $(word $(1),$(SY_ROW))
+SY_PARAM  = $(shell awk -v name=$(CONFIG) -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def)
+
+.PHONY: synth
+synth: $(SY)/report.txt  ## area table of CONFIG on LIBERTY (Yosys, no layout)
+	@cat $<
+
+# Both folders hold the library and what library.awk finds in it.
+$(SY)/cells.lib $(NETLIST)/cells.lib: $(LIBERTY) synth/library.awk synth/dont_use.txt
+	@mkdir -p $(@D)
+	@rm -f $(@D)/facts.txt
+	gzip -cdf $< | awk -v facts=$(@D)/facts.txt -v gates=$(@D)/gates.v -v model=$(@D)/gate_model.v \
+	  -f synth/library.awk synth/dont_use.txt - > $@
+
+$(SY)/stat.txt: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def synth/synth.ys synth/area.abc
+	sed 's|@DIR@|$(SY)|g; s|@RTL@|$(SY_RTL)|; s|@PARAMS@|$(SY_PARAM)|' synth/synth.ys > $(SY)/synth.ys
+	timeout $(SYNTH_S) yosys -q -l $(SY)/yosys.log $(SY)/synth.ys > $(SY)/yosys.out 2>&1 \
+	  || { rc=$$?; tail -5 $(SY)/yosys.out >&2; exit $$rc; }
+
+$(SY)/report.txt: $(SY)/stat.txt synth/report.awk
+	{ echo "bcq_gemm, configuration $(CONFIG): $(wordlist 2,11,$(SY_ROW))"; \
+	  echo "library: $$(awk '$$1 == "library" { print $$2 }' $(SY)/facts.txt), $$(awk '$$1 == "clock_gate" \
+	    { g = "clock gates " $$2 } END { print g ? g : "no clock-gate cell: enable multiplexers" }' $(SY)/facts.txt)"; \
+	  echo "tools: $$(yosys -V), ABC of Debian; recipe: synth/synth.ys with synth/area.abc (A2, for area, no timing goal)"; \
+	  echo "synthesis only: no layout, no wires, no clock tree, no tie cells, no buffering"; \
+	  echo; \
+	  awk -v top=bcq_gemm -v macs=$$(( $(call SY_COL,3) * $(call SY_COL,7) )) -f synth/report.awk \
+	    $(SY)/facts.txt $(SY)/coarse.il $(SY)/stat.txt; } > $@
+
+# The mapped processing element and a Verilog model of its cells, for a test that simulates both.
+.PHONY: netlist
+netlist: $(NETLIST)/bcq_pe.v  ## mapped processing element and its cells in Verilog
+
+# Yosys cannot model a clock gate from its liberty entry: that one cell is written by library.awk.
+$(NETLIST)/bcq_pe.v: $(NETLIST)/cells.lib rtl/bcq_pe.sv synth/netlist.ys synth/area.abc
+	sed 's|@DIR@|$(@D)|g; s|@GATE@|'"$$(awk '$$1 == "clock_gate" { g = $$2 } END { print g ? g : "t:none" }' $(@D)/facts.txt)"'|' \
+	  synth/netlist.ys > $(@D)/netlist.ys
+	timeout 120 yosys -q -l $(@D)/yosys.log $(@D)/netlist.ys > $(@D)/yosys.out 2>&1 \
+	  || { tail -5 $(@D)/yosys.out >&2; exit 1; }
+	cat $(@D)/gate_model.v >> $(@D)/cells.v
