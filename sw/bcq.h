@@ -236,6 +236,7 @@ typedef struct {
     uint64_t macs;                /* M * N * K */
     int macs_a_cycle;             /* multipliers of the array */
     double utilisation;           /* macs / (macs_a_cycle * cycles) */
+    double utilisation_m1;        /* the same for one row of A, by the formula: decode */
     double seconds;               /* wall time of the product */
 } bcq_gemm_report;
 
@@ -246,7 +247,13 @@ bool bcq_gemm_check(const bcq_gemm_job *job, bcq_error *error);
 /* c: [M][N]. C = acc * 2^(e_A + e_W). */
 bool bcq_gemm_golden(const bcq_gemm_job *job, float *c, bcq_gemm_report *report, bcq_error *error);
 
-/* The same on the simulated hardware: configuration `config` of rtl/configs.def, whose model is
+/* Error of the operands and of the product c [M][N] against the float tensors that they were made
+ * from (same shapes), NMSE of contract section 10; the product's reference is summed in double. */
+typedef struct { double nmse_a, nmse_w, nmse_c; } bcq_gemm_errors;
+bool bcq_gemm_compare(const bcq_gemm_job *job, const bcq_tensor *a, const bcq_tensor *w,
+                      const float *c, bcq_gemm_errors *errors, bcq_error *error);
+
+/* The product on the simulated hardware: configuration `config` of rtl/configs.def, whose model is
  * built on demand. trace: NULL or an .fst file for cycles [trace_from, trace_to]. */
 typedef struct {
     const char *config;

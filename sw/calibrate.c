@@ -3,9 +3,9 @@
  *
  * What enters the statistics. Every sampled block alike (or weighted by its scale squared), as
  * Y = 16 x / (t 2^e_X), rounded as the contract rounds but not saturated. An array whose scale is 0
- * is left out: all of it decodes to 0 whatever the codebooks. So are the blocks of the padding of K;
- * the padded scalars of a block that is partly padding enter as the zeros that they are encoded as,
- * which costs nothing under codebooks with an entry 0.
+ * is left out: all of it decodes to 0 whatever the codebooks. So are blocks that are all padding of
+ * K; the padded scalars of a block that is partly padding enter as the zeros that they are encoded
+ * as, which costs nothing under codebooks with an entry 0.
  *
  * Memory: a sampled value takes two bytes for Y, and a block 5 bytes of working space, or 9 with
  * weights; values themselves are read again for the final measurement. */
@@ -28,7 +28,7 @@ enum {
  * at more, since it fits them more closely. */
 static const int64_t PART_QUICK = 1 << 18, PART_SEARCH = 1 << 20;
 
-/* ---- Which arrays are drawn --------------------------------------------------------------------- */
+/* ---- Which arrays are drawn ---------------------------------------------------------------- */
 
 typedef struct {
     int64_t first, last;     /* its block arrays, in the count over all tensors */
@@ -66,8 +66,8 @@ static uint64_t hash(uint64_t seed, uint64_t i) {
     return z ^ z >> 31;
 }
 
-/* The arrays are cut into `drawn` strata of equal size, and one is taken at random from each: evenly
- * spread, a tensor's share is its size, and no period of the data can be in step with it. */
+/* The arrays are cut into `drawn` strata of equal size, and one is taken at random from each: it
+ * is evenly spread, a tensor's share is its size, and no period of the data can be in step. */
 static int64_t drawn_array(const sample_plan *s, int64_t i) {
     int64_t lo = (int64_t)((unsigned __int128)s->arrays * (uint64_t)i / (uint64_t)s->drawn);
     int64_t hi = (int64_t)((unsigned __int128)s->arrays * (uint64_t)(i + 1) / (uint64_t)s->drawn);
@@ -153,7 +153,7 @@ static bool plan_init(sample_plan *s, const calibrate_source *source, size_t cou
     return true;
 }
 
-/* ---- Chunks in parallel -------------------------------------------------------------------------- */
+/* ---- Chunks in parallel -------------------------------------------------------------------- */
 
 typedef struct chunk_job chunk_job;
 struct chunk_job {
@@ -178,7 +178,7 @@ static void *chunk_worker(void *argument) {
     }
 }
 
-/* Each chunk's result has its own place, so the order in which they are done is of no consequence. */
+/* Each chunk's result has its own place, so the order in which they are done does not matter. */
 static bool run_chunks(chunk_job *job, bcq_error *error) {
     pthread_t thread[THREADS_MAX];
     int started = 0;
@@ -191,7 +191,7 @@ static bool run_chunks(chunk_job *job, bcq_error *error) {
     return !job->failed;
 }
 
-/* ---- Normalising ------------------------------------------------------------------------------- */
+/* ---- Normalising --------------------------------------------------------------------------- */
 
 /* Until all arrays are read, a weight holds the block's scale: t * 512 and e_X + 100. */
 static uint32_t pack_scale(uint8_t scale, int exponent) {
@@ -295,7 +295,7 @@ static bool part_init(lloyd_data *part, const lloyd_data *d, int64_t scalars, ui
     return true;
 }
 
-/* ---- Measuring --------------------------------------------------------------------------------- */
+/* ---- Measuring ----------------------------------------------------------------------------- */
 
 /* The contract's sections 5 to 7 by table, a row for each Y in [-16 CMAX, 16 CMAX] and a column for
  * each codebook: the golden model's results, some ten times faster. */
@@ -373,7 +373,8 @@ static bool measure_chunk(chunk_job *job, int64_t chunk, bcq_error *error) {
 static bool measure(sample_plan *s, const bcq_codebooks *cb, double *nmse, bcq_error *error) {
     encode_table table = { 0 };
     chunk_job job = { .s = s, .one = measure_chunk, .table = &table };
-    bool ok = encode_table_init(&table, cb) || bcq_fail(error, "calibrate: wanted memory, got none");
+    bool ok = encode_table_init(&table, cb) ||
+              bcq_fail(error, "calibrate: wanted memory, got none");
     ok = ok && run_chunks(&job, error);
     encode_table_free(&table);
     if (!ok) return false;
@@ -394,7 +395,7 @@ bool calibrate_nmse(const calibrate_source *source, size_t count, const bcq_cali
     return ok;
 }
 
-/* ---- Entry points -------------------------------------------------------------------------------- */
+/* ---- Entry points -------------------------------------------------------------------------- */
 
 void bcq_calibrate_defaults(bcq_calibrate_options *o) {
     *o = (bcq_calibrate_options){

@@ -17,6 +17,8 @@ static const char help[] =
 "                        with the golden model bit for bit; exit status 1 if they differ\n"
 "      --config NAME     rtl: a configuration of rtl/configs.def (default: default)\n"
 "      --acc NAME        fp32: one rounding an array (default). exact: 64-bit fixed point\n"
+"      --float-a TENSOR, --float-w TENSOR\n"
+"                        the tensors that A and W were made from: report the errors (NMSE) too\n"
 "      --json            print one JSON object instead of a table\n"
 "      --trace FILE      rtl: waveform, .fst; with --trace-from N and --trace-to N, in cycles\n"
 "\n"
@@ -26,7 +28,7 @@ static const char help[] =
 "  bcq gemm -c cb.txt -a a.bcq -w w.bcq -o c.npy --backend rtl --trace c.fst --trace-to 5000\n";
 
 typedef struct {
-    const char *codebooks, *codebooks_w, *a, *w, *output;
+    const char *codebooks, *codebooks_w, *a, *w, *output, *float_a, *float_w;
     bool rtl, exact, json;
     bcq_rtl_options o;
 } arguments;
@@ -36,25 +38,36 @@ typedef struct {
     const bcq_packed_info *a, *w;
     uint64_t mismatches;
     bcq_gemm_report report;
+    bcq_gemm_errors errors;  /* if --float-a and --float-w were given */
 } outcome;
 
 static json_t *number(bool present, uint64_t value) {
     return present ? json_integer((json_int_t)value) : json_null();
 }
 
+static json_t *real(bool present, double value) {
+    return present ? json_real(value) : json_null();
+}
+
 static bool print_json(const arguments *g, const outcome *r, bcq_error *error) {
     bool rtl = g->rtl;  /* the golden model has no cycles */
+    bool compared = g->float_a != NULL;
     json_t *object = json_pack(
-        "{s:s, s:o, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:f}",
+        "{s:s, s:o, s:s, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I,"
+        " s:o, s:f}",
         "backend", rtl ? "rtl" : "golden",
         "config", rtl ? json_string(g->o.config) : json_null(),
         "acc", g->exact ? "exact" : "fp32",
         "m", (json_int_t)r->a->rows, "n", (json_int_t)r->w->rows, "k", (json_int_t)r->a->k,
+        "bits_a", bcq_effective_bits(&r->a->p), "bits_w", bcq_effective_bits(&r->w->p),
+        "nmse_a", real(compared, r->errors.nmse_a), "nmse_w", real(compared, r->errors.nmse_w),
+        "nmse_c", real(compared, r->errors.nmse_c),
         "mismatches", number(rtl, r->mismatches),
         "cycles", number(rtl, r->report.cycles),
         "cycles_formula", number(rtl, r->report.cycles_formula),
         "codebook_cycles", number(rtl, r->report.codebook_cycles),
-        "utilisation", rtl ? json_real(r->report.utilisation) : json_null(),
+        "utilisation", real(rtl, r->report.utilisation),
+        "utilisation_m1", real(rtl, r->report.utilisation_m1),
         "macs", (json_int_t)r->report.macs,
         "macs_a_cycle", number(rtl, (uint64_t)r->report.macs_a_cycle),
         "seconds", r->report.seconds);
@@ -66,22 +79,29 @@ static bool print_json(const arguments *g, const outcome *r, bcq_error *error) {
 }
 
 static void print_table(const arguments *g, const outcome *r) {
-    printf("backend          %s\n", g->rtl ? "rtl" : "golden");
-    if (g->rtl) printf("config           %s\n", g->o.config);
-    printf("accumulator      %s\n", g->exact ? "exact" : "fp32");
-    printf("C                %" PRId64 " x %" PRId64 ", K %" PRId64 "\n", r->a->rows, r->w->rows,
-           r->a->k);
-    printf("macs             %" PRIu64 "\n", r->report.macs);
-    if (g->rtl) {
-        printf("mismatches       %" PRIu64 " of %" PRIu64 "\n", r->mismatches,
-               (uint64_t)r->a->rows * (uint64_t)r->w->rows);
-        printf("cycles           %" PRIu64 " (formula %" PRIu64 ")\n", r->report.cycles,
-               r->report.cycles_formula);
-        printf("codebook cycles  %" PRIu64 "\n", r->report.codebook_cycles);
-        printf("macs a cycle     %d\n", r->report.macs_a_cycle);
-        printf("utilisation      %.2f %%\n", 100 * r->report.utilisation);
+    printf("back end            %s", g->rtl ? "rtl, configuration " : "golden\n");
+    if (g->rtl) printf("%s\n", g->o.config);
+    printf("accumulator         %s\n", g->exact ? "exact" : "fp32");
+    printf("C = A * W^T         M %" PRId64 ", N %" PRId64 ", K %" PRId64 "\n", r->a->rows,
+           r->w->rows, r->a->k);
+    printf("effective bits      A %.3f, W %.3f\n", bcq_effective_bits(&r->a->p),
+           bcq_effective_bits(&r->w->p));
+    if (g->float_a) {
+        printf("NMSE against float  A %.3e, W %.3e, C %.3e\n", r->errors.nmse_a, r->errors.nmse_w,
+               r->errors.nmse_c);
     }
-    printf("seconds          %.3f\n", r->report.seconds);
+    if (g->rtl) {
+        printf("mismatches          %" PRIu64 " of %" PRIu64 " (rtl against golden, bit for bit)\n",
+               r->mismatches, (uint64_t)r->a->rows * (uint64_t)r->w->rows);
+        printf("cycles              %" PRIu64 " (formula %" PRIu64 "), codebook load %" PRIu64 "\n",
+               r->report.cycles, r->report.cycles_formula, r->report.codebook_cycles);
+        printf("utilisation         %.2f %% of %d MAC a cycle (at M = 1: %.2f %%)\n",
+               100 * r->report.utilisation, r->report.macs_a_cycle,
+               100 * r->report.utilisation_m1);
+        printf("simulation          %.1f kHz\n",
+               1e-3 * (double)r->report.cycles / r->report.seconds);
+    }
+    printf("time                %.3f s for %" PRIu64 " MACs\n", r->report.seconds, r->report.macs);
 }
 
 static uint32_t bits_of(float x) {
@@ -111,6 +131,16 @@ static bool multiply(const arguments *g, const bcq_gemm_job *job, float *c, floa
         && bcq_gemm_rtl(job, &g->o, c, &r->report, error);
 }
 
+static bool measure(const arguments *g, const bcq_gemm_job *job, const float *c,
+                    bcq_gemm_errors *errors, bcq_error *error) {
+    bcq_tensor *a = bcq_tensor_open(g->float_a, error);
+    bcq_tensor *w = a ? bcq_tensor_open(g->float_w, error) : NULL;
+    bool good = w && bcq_gemm_compare(job, a, w, c, errors, error);
+    bcq_tensor_close(a);
+    bcq_tensor_close(w);
+    return good;
+}
+
 static int write_product(const arguments *g, const bcq_gemm_job *job, bcq_error *error) {
     outcome r = { .a = bcq_packed_get_info(job->a), .w = bcq_packed_get_info(job->w) };
     size_t scalars, bytes;
@@ -129,7 +159,9 @@ static int write_product(const arguments *g, const bcq_gemm_job *job, bcq_error 
                && multiply(g, job, c, golden, &r, error)) {
         if (g->rtl) r.mismatches = compare(golden, c, scalars, r.w->rows, error);
         status = r.mismatches ? EXIT_FAILED : EXIT_DONE;
-        if (!r.mismatches) {
+        if (!r.mismatches && g->float_a && !measure(g, job, c, &r.errors, error)) {
+            status = EXIT_REFUSED;
+        } else if (!r.mismatches) {
             FILE *f = bcq_output_stream(output);
             bcq_npy_write_header(f, r.a->rows, r.w->rows);
             fwrite(c, sizeof *c, scalars, f);
@@ -171,13 +203,14 @@ static bool parse_word(const char *option, const char *text, const char *one, co
 }
 
 int cmd_gemm(int argc, char **argv) {
-    enum { CW = 256, BACKEND, CONFIG, ACC, JSON, TRACE, FROM, TO };
+    enum { CW = 256, BACKEND, CONFIG, ACC, JSON, TRACE, FROM, TO, FLOAT_A, FLOAT_W };
     static const struct option longs[] = {
         { "codebooks", required_argument, 0, 'c' }, { "output", required_argument, 0, 'o' },
         { "cw", required_argument, 0, CW },         { "backend", required_argument, 0, BACKEND },
         { "config", required_argument, 0, CONFIG }, { "acc", required_argument, 0, ACC },
         { "json", no_argument, 0, JSON },           { "trace", required_argument, 0, TRACE },
         { "trace-from", required_argument, 0, FROM }, { "trace-to", required_argument, 0, TO },
+        { "float-a", required_argument, 0, FLOAT_A }, { "float-w", required_argument, 0, FLOAT_W },
         { "help", no_argument, 0, 'h' },            { 0 },
     };
     arguments g = { .o = { .config = "default", .trace_to = UINT64_MAX } };
@@ -206,6 +239,8 @@ int cmd_gemm(int argc, char **argv) {
                 rtl_only = "--trace-to";
                 good = parse_u64(rtl_only, optarg, 0, UINT64_MAX, &g.o.trace_to, &error);
                 break;
+            case FLOAT_A: g.float_a = optarg; break;
+            case FLOAT_W: g.float_w = optarg; break;
             case 'h': fputs(help, stdout); return EXIT_DONE;
             default: good = false;
         }
@@ -220,6 +255,9 @@ int cmd_gemm(int argc, char **argv) {
         good = bcq_fail(&error, "%s: wanted --backend rtl with it, got golden", rtl_only);
     if (good && rtl_only && !g.o.trace)
         good = bcq_fail(&error, "%s: wanted --trace FILE with it, got none", rtl_only);
+    if (good && !g.float_a != !g.float_w)
+        good = bcq_fail(&error, "--float-%c: wanted --float-%c with it, got none",
+                        g.float_a ? 'a' : 'w', g.float_a ? 'w' : 'a');
     if (good && g.o.trace_from > g.o.trace_to)
         good = bcq_fail(&error, "--trace-to: wanted at least --trace-from = %" PRIu64 ", got %"
                         PRIu64, g.o.trace_from, g.o.trace_to);

@@ -71,6 +71,8 @@ bool bcq_gemm_rtl(const bcq_gemm_job *job, const bcq_rtl_options *options, float
     report->macs = (uint64_t)(a->rows * w->rows) * (uint64_t)a->k;
     report->macs_a_cycle = rtl_macs(b);
     report->utilisation = (double)report->macs / ((double)rtl_macs(b) * (double)done.cycles);
+    report->utilisation_m1 = (double)w->rows * (double)a->k
+        / ((double)rtl_macs(b) * (double)rtl_cycles_formula(b, 1, w->rows, a->k));
     good = true;
 out:
     free(arrays_a);

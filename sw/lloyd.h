@@ -1,10 +1,10 @@
 /* The machinery of the calibrator: block clustering and level updates, all in exact integers.
  *
  * What is minimised. A sample is a list of blocks of LB normalised values Y (contract section 5,
- * rounded to 1/16 of an entry but *not* saturated: a codebook should know how far beyond CMAX values
- * lie). A codebook of levels L gives a block the error sum_i min_k (Y_i - L_k)^2, the block takes
- * the codebook of smallest error (lowest number on a tie), and the objective is the weighted sum
- * over all blocks.
+ * rounded to 1/16 of an entry but *not* saturated: a codebook should know how far beyond CMAX
+ * values lie). A codebook of levels L gives a block the error sum_i min_k (Y_i - L_k)^2, the block
+ * takes the codebook of smallest error (lowest number on a tie), and the objective is the weighted
+ * sum over all blocks.
  *
  * Why integers. Levels live on a grid `fine` times finer than Y, 1/64 of an entry at EW 6. Every
  * error is then an integer that fits a 32-bit table, every sum is exact and independent of its
@@ -63,7 +63,7 @@ double lloyd_mean_error(const lloyd_data *d, int64_t objective);
 bool lloyd_work_init(lloyd_work *w, const lloyd_data *d, bcq_error *error);
 void lloyd_work_free(lloyd_work *w);
 
-/* ---- Passes over the data (lloyd_pass.c) ----------------------------------------------------- */
+/* ---- Passes over the data (lloyd_pass.c) --------------------------------------------------- */
 
 enum { LLOYD_HISTOGRAM = 1, LLOYD_SELECTOR = 2, LLOYD_ERROR = 4 };
 
@@ -84,7 +84,7 @@ static inline int64_t *lloyd_histogram(const lloyd_work *w, int c) {
     return w->histogram + (size_t)c * (size_t)w->rows;
 }
 
-/* ---- Levels of one cluster (lloyd_levels.c); histogram: [rows] -------------------------------- */
+/* ---- Levels of one cluster (lloyd_levels.c); histogram: [rows] ----------------------------- */
 
 /* Squared error of a histogram under n levels. */
 int64_t lloyd_levels_error(const lloyd_data *d, const int64_t *histogram, const int32_t *level,
@@ -99,7 +99,7 @@ int64_t lloyd_max(const lloyd_data *d, const int64_t *histogram, int32_t *level,
 int64_t lloyd_best_entries(const lloyd_data *d, const int64_t *histogram, int32_t *level,
                            lloyd_work *w);
 
-/* ---- Clustering: starts, alternation, refinement (lloyd_cluster.c) ----------------------------- */
+/* ---- Clustering: starts, alternation, refinement (lloyd_cluster.c) ------------------------- */
 
 /* What to split a cluster by: at a quantile of one of these, over its blocks. */
 typedef enum {
@@ -136,7 +136,7 @@ int64_t lloyd_alternate(const lloyd_data *d, lloyd_levels *l, int nc, int iterat
 int64_t lloyd_refine(const lloyd_data *d, lloyd_levels *l, int nc, int64_t objective, lloyd_work *w,
                      lloyd_trace *trace);
 
-/* ---- Search (calibrate_search.c) -------------------------------------------------------------- */
+/* ---- Search (calibrate_search.c) ----------------------------------------------------------- */
 
 /* Finds codebooks for d: integer entries, in fine units. `part` is a sample of d (or d itself), on
  * which starts and search are tried before d is turned to. Returns the objective over d. */

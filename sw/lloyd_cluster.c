@@ -6,7 +6,7 @@
 
 #include "lloyd.h"
 
-/* ---- Trace ----------------------------------------------------------------------------------- */
+/* ---- Trace --------------------------------------------------------------------------------- */
 
 static void trace_half_step(lloyd_trace *trace, const char *half_step, int64_t objective) {
     if (!trace) return;
@@ -31,7 +31,7 @@ double lloyd_signal(const lloyd_data *d, lloyd_work *w) {
     return sum;
 }
 
-/* ---- Splitting ------------------------------------------------------------------------------- */
+/* ---- Splitting ----------------------------------------------------------------------------- */
 
 int lloyd_feature_limit(const lloyd_data *d) { return BCQ_LB_MAX * d->y_limit; }
 
@@ -96,9 +96,8 @@ bool lloyd_split_cluster(const lloyd_data *d, lloyd_levels *l, int from, int to,
     return true;
 }
 
-/* Gives every empty cluster half of the worst one. A split in two parts with the best entries of
- * each can raise the error where the levels were not entries; such a split is not taken. Returns the
- * objective. */
+/* Gives every empty cluster half of the worst one, by the first statistic with which that lowers
+ * the error; all other codebooks stay. Returns the objective. */
 static int64_t reseed_empty(const lloyd_data *d, lloyd_levels *l, int nc, int64_t objective,
                             lloyd_work *w, lloyd_trace *trace) {
     for (int empty = 0; empty < nc; empty++) {
@@ -130,7 +129,7 @@ static int64_t reseed_empty(const lloyd_data *d, lloyd_levels *l, int nc, int64_
     return objective;
 }
 
-/* ---- Alternation ----------------------------------------------------------------------------- */
+/* ---- Alternation --------------------------------------------------------------------------- */
 
 int64_t lloyd_alternate(const lloyd_data *d, lloyd_levels *l, int nc, int iterations, bool entries,
                         lloyd_work *w, lloyd_trace *trace, int *done) {
@@ -160,7 +159,7 @@ int64_t lloyd_alternate(const lloyd_data *d, lloyd_levels *l, int nc, int iterat
     return error;
 }
 
-/* ---- Descent over single entries --------------------------------------------------------------- */
+/* ---- Descent over single entries ----------------------------------------------------------- */
 
 /* All changes of one entry of `level` by 1, less those that leave no 0. */
 static int variants_of(const lloyd_data *d, const int32_t *level, lloyd_variant *variant) {

@@ -92,7 +92,8 @@ static void fill_lane(const lloyd_data *d, const int32_t *level, uint32_t *table
 static void fill_lane_never(const lloyd_data *d, uint32_t *table, int lanes, int lane) {
     /* As far as a block can be without overflow, which is no nearer than any codebook. */
     uint32_t never = (UINT32_MAX >> LANE_BITS) / BCQ_LB_MAX << LANE_BITS;
-    for (int r = 0; r <= 2 * d->y_limit; r++) table[(size_t)r * (size_t)lanes + (size_t)lane] = never;
+    for (int r = 0; r <= 2 * d->y_limit; r++)
+        table[(size_t)r * (size_t)lanes + (size_t)lane] = never;
 }
 
 typedef struct {

@@ -30,14 +30,16 @@ static uint64_t random_bits(uint64_t *state) {
     return x * 0x2545F4914F6CDD1Du;
 }
 
-static double uniform(uint64_t *state) { return ((double)(random_bits(state) >> 11) + 0.5) * 0x1p-53; }
+static double uniform(uint64_t *state) {
+    return ((double)(random_bits(state) >> 11) + 0.5) * 0x1p-53;
+}
 
 static float normal(uint64_t *state) {
     double radius = sqrt(-2 * log(uniform(state)));
     return (float)(radius * cos(2 * M_PI * uniform(state)));
 }
 
-/* ---- Bounds ----------------------------------------------------------------------------------- */
+/* ---- Bounds -------------------------------------------------------------------------------- */
 
 typedef struct {
     const uint64_t *data;    /* memory: sum all of it */
