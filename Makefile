@@ -47,7 +47,8 @@ $(B)/bcq: $(CMD_O) $(B)/libbcq.a
 RTL      := rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(wildcard rtl/*.sv)
 CONFIGS  := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/configs.def)
 # A configuration's row as Verilator options.
-params    = $(shell awk -v name=$(1) -v before=-G -v between== -f scripts/config.awk rtl/configs.def)
+params    = $(shell awk -v name=$(1) -v before=-G -v between== -v quote="\\\\'" \
+              -f scripts/config.awk rtl/configs.def)
 MODEL    := $(RTL) tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx
 VERILATED = $(shell verilator --getenv VERILATOR_ROOT)/include
 
@@ -68,7 +69,7 @@ $(B)/models/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.
 # The scale unit alone: scale_unit_PSUMW and scale_unit_PSUMW_exact.
 $(B)/models/scale_unit_%.so: $(MODEL) $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o bcq_scale_unit $(RTL) -- \
-	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=$(if $(findstring exact,$*),1,0)
+	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=1\'b$(if $(findstring exact,$*),1,0)
 
 lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of illegal parameters
 	tb/test_elaboration.sh $(RTL)

@@ -1,6 +1,8 @@
 # One row of rtl/configs.def -> parameters of bcq_gemm.  -v name=CONFIG, and the tool's spelling of a
 # parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
+# -v quote=TEXT: how to write the quote in 96'h0, where a shell reads the result.
 
+function sized(width, digits) { return width (quote == "" ? "'" : quote) digits }
 function parameter(key, value) { printf "%s%s%s%s ", before, key, between, value }
 
 # A codebook file as one hexadecimal constant: entries of ew bits, two's complement, the first lowest.
@@ -24,7 +26,7 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
     for (b = 0; b < 4; b++) digit = 2 * digit + substr(bits, i + b, 1)
     hex = hex substr("0123456789abcdef", digit + 1, 1)
   }
-  return n "'h" hex
+  return sized(n, "h" hex)
 }
 
 /^#/ || NF == 0 || $1 != name { next }
@@ -32,10 +34,10 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
   found = 1
   parameter("LB", $2); parameter("LA", $3); parameter("NC", $4); parameter("B", $5)
   parameter("EW", $6); parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
-  parameter("Exact", $10 == "exact" ? 1 : 0)
+  parameter("Exact", sized(1, $10 == "exact" ? "b1" : "b0"))
   if (sub(/^frozen:/, "", $11)) {
     constant = table($11, $6)
-    parameter("Frozen", 1); parameter("FrozenTableA", constant); parameter("FrozenTableW", constant)
+    parameter("Frozen", sized(1, "b1")); parameter("FrozenTableA", constant); parameter("FrozenTableW", constant)
   }
   print ""
 }

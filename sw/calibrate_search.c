@@ -198,7 +198,7 @@ int64_t lloyd_search(const lloyd_data *d, const lloyd_data *part, const bcq_cali
                 "integer", "refined", "seconds");
 
     static const struct { const char *name; lloyd_split by; } starts[] = {
-        { "split, best of 7", SPLITS }, { "split by amax", SPLIT_AMAX },
+        { "split by best of 7", SPLITS }, { "split by amax", SPLIT_AMAX },
         { "split by range", SPLIT_RANGE },
     };
     attempt best = { .objective = INT64_MAX };

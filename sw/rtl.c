@@ -99,17 +99,23 @@ static bool build_model(const char *root, const char *file, const char *config, 
     return true;
 }
 
-/* A configuration is a row of rtl/configs.def; anything else is no name for make to try. */
-static bool config_exists(const char *root, const char *config, bcq_error *error) {
+/* A configuration is a row of rtl/configs.def; anything else is no name for make to try. tables:
+ * what the row says of them, [256], or NULL. */
+static bool find_config(const char *root, const char *config, char *tables, bcq_error *error) {
     char path[PATH_MAX], line[512], known[400] = "";
     snprintf(path, sizeof path, "%s/rtl/configs.def", root);
     FILE *f = fopen(path, "r");
     if (!f) return bcq_fail(error, "%s: %s", path, strerror(errno));
     bool found = false;
     while (fgets(line, sizeof line, f)) {
-        char name[64];
-        if (line[0] == '#' || sscanf(line, "%63s", name) != 1) continue;
-        found |= strcmp(name, config) == 0;
+        char name[64], last[256] = "";
+        if (line[0] == '#'
+            || sscanf(line, "%63s %*s %*s %*s %*s %*s %*s %*s %*s %*s %255s", name, last) < 1)
+            continue;
+        if (strcmp(name, config) == 0) {
+            found = true;
+            if (tables) memcpy(tables, last, sizeof last);
+        }
         if (strlen(known) + strlen(name) + 3 < sizeof known)
             strcat(strcat(known, known[0] ? ", " : ""), name);
     }
@@ -117,9 +123,20 @@ static bool config_exists(const char *root, const char *config, bcq_error *error
     return found || bcq_fail(error, "--config: wanted one of %s, got \"%s\"", known, config);
 }
 
+bool rtl_frozen_codebooks(const char *config, bcq_codebooks *cb, bcq_error *error) {
+    static const char prefix[] = "frozen:";
+    char root[PATH_MAX - 256], tables[256], path[PATH_MAX];
+    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, tables, error))
+        return false;
+    if (strncmp(tables, prefix, sizeof prefix - 1) != 0)
+        return bcq_fail(error, "--config %s: wanted frozen tables, got %s", config, tables);
+    snprintf(path, sizeof path, "%s/%s", root, tables + sizeof prefix - 1);
+    return bcq_codebooks_read(path, cb, error);
+}
+
 rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) {
     char root[PATH_MAX - 256], file[200], path[PATH_MAX];
-    if (!rtl_project_root(root, sizeof root, error) || !config_exists(root, config, error))
+    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, NULL, error))
         return NULL;
     if (strlen(config) > 100) { bcq_fail(error, "--config: name too long"); return NULL; }
     snprintf(file, sizeof file, "build/models/%s%s.so", config, traced ? ".trace" : "");

@@ -28,6 +28,9 @@ rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error);
 void rtl_close(rtl *r);
 const rtl_build *rtl_get_build(const rtl *r);
 
+/* The tables that a frozen configuration was built with: the file named in rtl/configs.def. */
+bool rtl_frozen_codebooks(const char *config, bcq_codebooks *cb, bcq_error *error);
+
 /* Holds reset for a few cycles. rtl_open has done it once. */
 void rtl_reset(rtl *r);
 

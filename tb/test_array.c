@@ -400,28 +400,6 @@ static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen
     memset(sides, 0, sizeof sides);
 }
 
-/* The tables of a frozen configuration, from the file that rtl/configs.def names. */
-static const bcq_codebooks *frozen_tables(const char *config, bcq_codebooks *cb) {
-    char root[1024], path[2048], line[512], name[64], tables[256];
-    bcq_error error;
-    if (!rtl_project_root(root, sizeof root, &error)) return NULL;
-    snprintf(path, sizeof path, "%s/rtl/configs.def", root);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f)) {
-        if (sscanf(line, "%63s %*s %*s %*s %*s %*s %*s %*s %*s %*s %255s", name, tables) == 2
-            && strcmp(name, config) == 0 && strncmp(tables, "frozen:", 7) == 0) {
-            snprintf(path, sizeof path, "%s/%s", root, tables + 7);
-            fclose(f);
-            if (bcq_codebooks_read(path, cb, &error)) return cb;
-            fprintf(stderr, "FAIL %s\n", error.message);
-            failed++;
-            return NULL;
-        }
-    }
-    if (f) fclose(f);
-    return NULL;
-}
-
 int main(int argc, char **argv) {
     long tiles = 60;
     int at = 1;
@@ -447,7 +425,13 @@ int main(int argc, char **argv) {
             continue;
         }
         const rtl_build *b = rtl_get_build(r);
-        const bcq_codebooks *frozen = b->frozen ? frozen_tables(config, &tables) : NULL;
+        const bcq_codebooks *frozen = b->frozen ? &tables : NULL;
+        if (frozen && !rtl_frozen_codebooks(config, &tables, &error)) {
+            fprintf(stderr, "FAIL %s\n", error.message);
+            failed++;
+            rtl_close(r);
+            continue;
+        }
         long before = passed;
         all_products(r, config, frozen);
         all_scales(r, config, frozen);
