@@ -1,5 +1,6 @@
 # The area table of one configuration.
-#   awk -v macs=N -v top=MODULE -f report.awk library-facts coarse.il stat.txt
+#   awk -v macs=N -v top=MODULE -v row_decoders=N -v load_decoders=N -v tables=WORD \
+#     -f report.awk library-facts coarse.il stat.txt
 # coarse.il says which module is instantiated where, stat.txt what each module's own cells take.
 # Everything below the top is counted once an instance; a module that no rule of block() names gets
 # a line of its own, so that nothing can vanish from the total.
@@ -16,7 +17,7 @@ function plain(module) { sub(/^\\/, "", module); return module }
 # The table's line for a module, by its name and the name of its instance.
 function block(name, instance) {
   if (name == "bcq_pe")         return "processing elements"
-  if (name == "bcq_decoder")    return instance ~ /g_load/ ? "weight decoders" : "activation decoders"
+  if (name ~ /^bcq_decoder/)    return (name instance) ~ /load/ ? "weight decoders" : "activation decoders"
   if (name == "bcq_codebooks")  return "codebook storage"
   if (name == "bcq_scale_unit") return "scale units"
   if (name == "bcq_delay" && instance ~ /deskew/) return "deskew registers"
@@ -51,6 +52,13 @@ function add(module, instance,   title, i) {
 function row(title, n, um2, f, g, c, without) {
   printf "%-34s %5s %11.0f %9.0f %6.1f%% %8d %6d %8d %8.1f %9s\n", title, n, um2, um2 / nand2,
     100 * um2 / total, f, g, c, um2 / nand2 / macs, without
+}
+
+# Area of one of n equal parts.
+function one(what, title, n) {
+  if (n < 1 || !(title in count)) die("no " title)
+  printf "one 8-lane %s: %.0f um2, %.0f GE, %d flip-flops\n", what, sum_area[title] / n,
+    sum_area[title] / n / nand2, sum_flops[title] / n
 }
 
 FNR == 1 { file++ }
@@ -101,6 +109,12 @@ END {
   }
   row("total, memories apart", "", total, f, g, c, "")
   for (p in ports) printf "memories: %d of %s (%d bits in all), no area counted\n", ports[p], p, bits
+  one("processing element", "processing elements", count["processing elements"])
+  one("activation decoder", "activation decoders", row_decoders)
+  one("weight decoder", "weight decoders", load_decoders)
+  t = sum_area["activation decoders"] + sum_area["weight decoders"] + sum_area["codebook storage"]
+  printf "decoding with %s tables (decoders and codebook storage): %.0f um2, %.1f GE/MAC, %.1f%%\n",
+    tables, t, t / nand2 / macs, 100 * t / total
   printf "GE: %s, %.4f um2. MACs: %d. flops: flip-flops; gates: clock gates; without: GE a MAC of the rest.\n",
     nand2_name, nand2, macs
 }

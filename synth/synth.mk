@@ -12,33 +12,48 @@ SY_RTL   := $(filter-out %_pkg.sv,$(wildcard rtl/*.sv))
 # rtl/configs.def: NAME LB LA NC B EW COLS T NDEC ACC TABLES
 SY_ROW   := $(shell awk '$$1 == "$(CONFIG)"' rtl/configs.def)
 SY_COL    = $(word $(1),$(SY_ROW))
-SY_PARAM  = $(shell awk -v name=$(CONFIG) -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def)
+SY_PARAM  = awk -v name=$(CONFIG) -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def
+
+# Frozen tables are mapped twice, and once more as if they were programmable, to compare.
+SY_FILE  := $(patsubst frozen:%,%,$(filter frozen:%,$(call SY_COL,11)))
+SY_TWIN  := $(if $(SY_FILE),$(SY)/programmable)
 
 .PHONY: synth
 synth: $(SY)/report.txt  ## area table of CONFIG on LIBERTY (Yosys, no layout)
 	@cat $<
 
-# Both folders hold the library and what library.awk finds in it.
-$(SY)/cells.lib $(NETLIST)/cells.lib: $(LIBERTY) synth/library.awk synth/dont_use.txt
+# Each of these folders holds the library and what library.awk finds in it.
+$(SY)/cells.lib $(SY_TWIN:=/cells.lib) $(NETLIST)/cells.lib: $(LIBERTY) synth/library.awk synth/dont_use.txt
 	@mkdir -p $(@D)
 	@rm -f $(@D)/facts.txt
 	gzip -cdf $< | awk -v facts=$(@D)/facts.txt -v gates=$(@D)/gates.v -v model=$(@D)/gate_model.v \
 	  -f synth/library.awk synth/dont_use.txt - > $@
 
-$(SY)/stat.txt: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def synth/synth.ys synth/area.abc
-	sed 's|@DIR@|$(SY)|g; s|@RTL@|$(SY_RTL)|; s|@PARAMS@|$(SY_PARAM)|' synth/synth.ys > $(SY)/synth.ys
-	timeout $(SYNTH_S) yosys -q -l $(SY)/yosys.log $(SY)/synth.ys > $(SY)/yosys.out 2>&1 \
-	  || { rc=$$?; tail -5 $(SY)/yosys.out >&2; exit $$rc; }
+$(SY)/stat.txt: SY_TABLES = $(if $(SY_FILE),script synth/frozen.ys)
+$(SY_TWIN:=/stat.txt): SY_TABLES =
+$(SY_TWIN:=/stat.txt): SY_DROP = | sed 's/-chparam Frozen[A-Za-z]* [^ ]* //g'
+$(SY)/stat.txt $(SY_TWIN:=/stat.txt): %/stat.txt: %/cells.lib $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def \
+    scripts/config.awk $(SY_FILE) synth/synth.ys synth/frozen.ys synth/area.abc
+	params=$$($(SY_PARAM) $(SY_DROP)) && sed "s|@DIR@|$(@D)|g; s|@RTL@|$(SY_RTL)|; s|@PARAMS@|$$params|; \
+	  s|@TABLES@|$(SY_TABLES)|" synth/synth.ys > $(@D)/synth.ys
+	timeout $(SYNTH_S) yosys -q -l $(@D)/yosys.log $(@D)/synth.ys > $(@D)/yosys.out 2>&1 \
+	  || { rc=$$?; tail -5 $(@D)/yosys.out >&2; exit $$rc; }
 
-$(SY)/report.txt: $(SY)/stat.txt synth/report.awk
+# macs, rows: of the array; what a report counts by.
+SY_REPORT = awk -v top=bcq_gemm -v macs=$$(( $(call SY_COL,3) * $(call SY_COL,7) )) \
+	  -v row_decoders=$$(( $(call SY_COL,3) / 8 )) -v load_decoders=$(call SY_COL,9) -v tables=$(1) \
+	  -f synth/report.awk $(2)/facts.txt $(2)/coarse.il $(2)/stat.txt
+
+$(SY)/report.txt: $(SY)/stat.txt $(SY_TWIN:=/stat.txt) synth/report.awk
 	{ echo "bcq_gemm, configuration $(CONFIG): $(wordlist 2,11,$(SY_ROW))"; \
 	  echo "library: $$(awk '$$1 == "library" { print $$2 }' $(SY)/facts.txt), $$(awk '$$1 == "clock_gate" \
 	    { g = "clock gates " $$2 } END { print g ? g : "no clock-gate cell: enable multiplexers" }' $(SY)/facts.txt)"; \
 	  echo "tools: $$(yosys -V), ABC of Debian; recipe: synth/synth.ys with synth/area.abc (A2, for area, no timing goal)"; \
 	  echo "synthesis only: no layout, no wires, no clock tree, no tie cells, no buffering"; \
 	  echo; \
-	  awk -v top=bcq_gemm -v macs=$$(( $(call SY_COL,3) * $(call SY_COL,7) )) -f synth/report.awk \
-	    $(SY)/facts.txt $(SY)/coarse.il $(SY)/stat.txt; } > $@
+	  $(call SY_REPORT,$(if $(SY_FILE),frozen,programmable),$(SY)); \
+	  $(if $(SY_TWIN),echo; echo "The same with programmable tables:"; echo; \
+	    $(call SY_REPORT,programmable,$(SY_TWIN));) } > $@
 
 # The mapped processing element and a Verilog model of its cells, for a test that simulates both.
 .PHONY: netlist

@@ -87,8 +87,31 @@ check 'gemm: 330' [ "$(values c.npy)" = 330 ]
 run 0 '' gemm -c cb.txt --cw cb.txt -a a.bcq -w w.bcq -o c.npy --acc exact --json
 check 'gemm --json: one object' [ "$(wc -l <out)" = 1 ]
 check 'gemm --json: its keys' [ "$(sed 's/"seconds": [0-9.e-]*/"seconds": S/' out)" = \
-    '{"backend": "golden", "config": null, "acc": "exact", "m": 3, "n": 2, "k": 20, "mismatches": null, "cycles": null, "cycles_formula": null, "codebook_cycles": null, "utilisation": null, "macs": 120, "macs_a_cycle": null, "seconds": S}' ]
+    '{"backend": "golden", "config": null, "acc": "exact", "m": 3, "n": 2, "k": 20, "bits_a": 2.5, "bits_w": 2.5, "nmse_a": null, "nmse_w": null, "nmse_c": null, "mismatches": null, "cycles": null, "cycles_formula": null, "codebook_cycles": null, "utilisation": null, "utilisation_m1": null, "macs": 120, "macs_a_cycle": null, "seconds": S}' ]
 check 'gemm: 3 x 2' [ "$(values c.npy | wc -l)" = 6 ]
+run 0 '' gemm -c cb.txt -a exact.bcq -w exact.bcq -o c.npy --float-a exact.npy --float-w exact.npy
+check 'gemm: no error' grep -q 'NMSE against float  A 0.000e+00, W 0.000e+00, C 0.000e+00' out
+run 0 '' gemm -c cb.txt -a a.bcq -w w.bcq -o golden.npy
+run 0 '' gemm -c cb.txt -a a.bcq -w w.bcq -o rtl.npy --backend rtl --config lb2 --json
+check 'gemm: rtl as golden' cmp -s golden.npy rtl.npy
+check 'gemm --json: rtl' grep -q '"mismatches": 0, "cycles": \([0-9]*\), "cycles_formula": \1,' out
+run 2 'bcq gemm: --config default: la of the file differs from the build'"'"'s: wanted la 64, lb a multiple of 8, nc <= 16, bits <= 4, ew <= 6, got la 16, lb 2, nc 1, bits 2, ew 4' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl
+run 2 'bcq gemm: --config lb2: wanted --acc fp32, got --acc exact' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl --config lb2 --acc exact
+"$bcq" gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl --config nosuch 2>err
+check 'gemm: no such configuration' [ $? = 2 ]
+check 'gemm: no such configuration: one line' grep -q '^bcq gemm: --config: wanted one of default, .*, got "nosuch"$' err
+sed 's/^lb = 2/lb = 8/; s/^la = 16/la = 64/' cb.txt >thawed.txt
+run 0 '' quantize -c thawed.txt -o thawed.bcq a.npy
+"$bcq" gemm -c thawed.txt -a thawed.bcq -w thawed.bcq -o x --backend rtl --config frozen 2>err
+check 'gemm: tables other than the frozen ones' [ $? = 2 ]
+check 'gemm: frozen: one line' grep -q '^bcq gemm: --config frozen: wanted the codebooks that are frozen in it, .*, got ' err
+check 'gemm: no output after a refusal' [ ! -e x ]
+run 2 'bcq gemm: --float-a: wanted --float-w with it, got none' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --float-a a.npy
+run 2 'bcq gemm: w.npy: wanted the shape of a.bcq, 3 x 20, got 2 x 20' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --float-a w.npy --float-w w.npy
 run 0 '' quantize -c cb.txt -o a16.bcq --bf16 --exponent -7 a.npy
 run 0 '' info a16.bcq
 check 'info .bcq' [ "$(head -7 out)" = "format         .bcq
