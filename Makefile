@@ -71,6 +71,9 @@ $(B)/models/scale_unit_%.so: $(MODEL) $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o bcq_scale_unit $(RTL) -- \
 	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=1\'b$(if $(findstring exact,$*),1,0)
 
+wave: ## trace one tile and open it in GTKWave
+	scripts/wave
+
 lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of illegal parameters
 	tb/test_elaboration.sh $(RTL)
 

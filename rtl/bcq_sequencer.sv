@@ -5,7 +5,7 @@
 // A pass p starts when its weights are loaded, the tokens of pass p-1 have all been issued, and the
 // accumulate loop allows (Loop cycles between two sums in one slot). So a pass lasts
 //   max(tokens, Rows*Cols/NDec + Lag, Loop)   enabled cycles, if no stream waits,
-// where Lag is 0 unless NDec > Rows: weights must not overtake the switch to them.
+// where Lag is 0 unless NDec > Rows: weights must not overtake the switch to the previous ones.
 //
 // Handshakes: valid/ready on command, weights, activations and results. en_o is low while a result
 // waits for its ready; it freezes everything, so all counting is in enabled cycles. Ready of the
@@ -56,8 +56,9 @@ module bcq_sequencer #(
   output logic [47:0]         cycles_o
 );
 
-  // Column group g is written from cycle g*Rows on, and the switch reaches it at g*NDec.
-  localparam int unsigned Lag = NDec > Rows ? (Groups - 1) * (NDec - Rows) : 0;
+  // Counted from the first beat, column group g is written from cycle g*Rows + 1 on; counted from
+  // the start, the switch reaches it in cycle g*NDec, and a write may coincide with it.
+  localparam int unsigned Lag = NDec > Rows && Groups > 1 ? (Groups - 1) * (NDec - Rows) - 1 : 0;
   localparam int unsigned LagW = Lag > 0 ? $clog2(Lag + 1) : 1;
   localparam int unsigned GapW = $clog2(Loop);  // holds Loop - 1
   localparam int unsigned CountW = SlotW + 1;   // holds T
@@ -195,7 +196,7 @@ module bcq_sequencer #(
     cycles_d   = cycles_q;
     if (command) begin
       cycles_d = '0;
-    end else if (counting_q || load_o || issue_o) begin
+    end else if (counting_q || load_o) begin  // no token comes before the first weights
       counting_d = !done;
       cycles_d   = cycles_q + 1'b1;
     end

@@ -12,7 +12,11 @@ enum { LANE_BITS = 4, LANES_TRIAL = LLOYD_VARIANTS };
 _Static_assert(BCQ_NC_MAX <= 1 << LANE_BITS, "a lane's number must fit");
 
 /* The same integers come out of every clone: only the width of the additions differs. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "avx2", "default"), optimize("O3")))
+#else
+#define KERNEL
+#endif
 #define INLINE static inline __attribute__((always_inline))
 
 /* A scale is rounded to nearest: the quotient amax / t exceeds CMAX by 1/16 at most while t is

@@ -11,8 +11,8 @@
 #include "dut.h"
 
 enum {
-    BEAT_WORDS_MAX = 64,     /* LA 128 activation beat: 8 + 64*4 + 128*4 bits, with room */
-    RESULT_WORDS_MAX = 256,  /* Cols at most */
+    BEAT_WORDS_MAX = 128,    /* widest beat of operands; rtl_open refuses a build that needs more */
+    RESULT_WORDS_MAX = 256,  /* most columns */
     HANG_CYCLES = 100000     /* without a single handshake: far above any pipeline, or seven eighths stalls */
 };
 
@@ -41,7 +41,7 @@ static int64_t max3(int64_t a, int64_t b, int64_t c) {
 uint64_t rtl_cycles_formula(const rtl_build *b, int64_t m, int64_t n, int64_t k) {
     int64_t rows = rtl_rows(b), groups = b->cols / b->ndec;
     int64_t load = rows * groups;
-    int64_t lag = b->ndec > rows ? (groups - 1) * (b->ndec - rows) : 0;
+    int64_t lag = b->ndec > rows && groups > 1 ? (groups - 1) * (b->ndec - rows) - 1 : 0;
     int64_t loop = b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
     int64_t latency = rows + b->cols + (b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
     int64_t m_tiles = ceil_div(m, b->t), tail = m - (m_tiles - 1) * b->t;
@@ -167,9 +167,12 @@ rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) 
         { "cycles_o", &r->port.cycles }, { "identity_o", &r->port.identity },
     };
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
-        *ports[i].port = r->model->port(ports[i].name, NULL);
-        if (*ports[i].port < 0) {
-            bcq_fail(error, "%s: wanted a port %s, found none", path, ports[i].name);
+        int bits = 0, *port = ports[i].port;
+        int most = 32 * (port == &r->port.r_data ? RESULT_WORDS_MAX : BEAT_WORDS_MAX);
+        *port = r->model->port(ports[i].name, &bits);
+        if (*port < 0 || bits > most) {
+            bcq_fail(error, "%s: wanted a port %s of at most %d bits, got %d", path, ports[i].name,
+                     most, *port < 0 ? 0 : bits);
             rtl_close(r);
             return NULL;
         }
@@ -320,7 +323,7 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
     struct { int64_t m0, nt, m; } c = { 0, 0, 0 };
     bool w_valid = false, a_valid = false;
     uint64_t cycle = 0, last_move = 0, started = 0;
-    bool counting = false, tracing = false;
+    bool counting = false, traced = false, tracing = false;
     bool terminal = options->progress && isatty(STDERR_FILENO);
     uint32_t result[RESULT_WORDS_MAX];
     beat data;
@@ -345,11 +348,10 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
         set1(r, r->port.r_ready, r_ready);
 
         uint64_t since = counting ? cycle - started : 0;
-        if (options->trace && !tracing && counting && since >= options->trace_from
-            && since <= options->trace_to) {
+        if (options->trace && !traced && since >= options->trace_from) {
             if (!r->model->trace(r->dut, options->trace))
                 return bcq_fail(error, "rtl: this model was built without tracing");
-            tracing = true;
+            traced = tracing = true;
         } else if (tracing && since > options->trace_to) {
             r->model->trace(r->dut, NULL);
             tracing = false;
@@ -410,6 +412,9 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
     report->cycles = words[0] | (uint64_t)words[1] << 32;
     report->simulated = cycle;
     report->scale_nan = get1(r, r->port.scale_nan);
+    if (options->trace && !traced)
+        return bcq_fail(error, "--trace-from: wanted a cycle before %llu, where the run ended, got %llu",
+                        (unsigned long long)report->cycles, (unsigned long long)options->trace_from);
     if (get1(r, r->port.busy)) return bcq_fail(error, "rtl: still busy after the last result");
     return true;
 }

@@ -34,16 +34,17 @@ BEGIN {
   for (i = 1; i <= titles; i++) seen[order[i]] = 1
 }
 
-function add(module, instance,   title, i) {
+function add(module, instance,   name, title, i) {
   if (module in memory_bits) {
     memories++; bits += memory_bits[module]; ports[memory_ports[module]]++
     if (area[module] || cells[module]) die(module " holds a memory and other cells")
     return
   }
   if (!(module in mapped)) die("no statistics of " module)
-  title = block(base(module), instance)
+  name = base(module)
+  title = block(name, instance)
   if (!(title in seen)) { seen[title] = 1; order[++titles] = title }
-  count[title]++
+  count[title] += name == "bcq_decoder_row" ? row_decoders : name == "bcq_decoder_load" ? load_decoders : 1
   sum_area[title] += area[module]; sum_flops[title] += flops[module]
   sum_gates[title] += gates[module]; sum_cells[title] += cells[module]
   for (i = 1; i <= children[module]; i++) add(child[module, i], child_name[module, i])

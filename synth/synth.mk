@@ -54,6 +54,9 @@ $(SY)/report.txt: $(SY)/stat.txt $(SY_TWIN:=/stat.txt) synth/report.awk
 	  $(call SY_REPORT,$(if $(SY_FILE),frozen,programmable),$(SY)); \
 	  $(if $(SY_TWIN),echo; echo "The same with programmable tables:"; echo; \
 	    $(call SY_REPORT,programmable,$(SY_TWIN));) } > $@
+	awk '/^decoding with/ { n++; split($$0, part, ": "); um2[n] = part[2] + 0 } END { if (n == 2) \
+	  printf "\ndecoding, frozen / programmable: %d / %d um2 = %.3f\n", um2[1], um2[2], um2[1] / um2[2] }' $@ > $@.end
+	cat $@.end >> $@; rm $@.end
 
 # The mapped processing element and a Verilog model of its cells, for a test that simulates both.
 .PHONY: netlist
