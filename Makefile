@@ -15,7 +15,7 @@ CMD_O    := $(patsubst %.c,$(B)/obj/%.o,$(CMD_C))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all demo test test-long bench lint wave faults help clean
+.PHONY: all demo test test-long bench nmse lint wave help clean
 
 all: $(B)/bcq  ## build/bcq and build/libbcq.a
 
@@ -79,7 +79,7 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 
 # ---- Tests: each prints "N passed, N failed" ----------------------------------------------------------
 
-$(B)/test_array $(B)/test_scale_unit $(B)/bench_sim: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
+$(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk
@@ -108,6 +108,10 @@ test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"
+
+SEARCH ?= 120
+nmse: $(B)/bench_nmse  ## error on N(0,1) with and without search; SEARCH=120 seconds each: 20 minutes
+	$(B)/bench_nmse $(SEARCH)
 
 bench: $(B)/bench_calibrate $(B)/bench_sim $(B)/models/default.so  ## speed of calibrator and simulation
 	$(B)/bench_calibrate
