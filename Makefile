@@ -82,29 +82,38 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk
+include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk
 
 SEED       ?= 1
+NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
+XOR_TREES  := $(patsubst %,$(B)/models/%.so,xor_tree xor_tree_unguarded)
 UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact)
 SMALL      := $(filter-out default,$(CONFIGS))
-C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit)
-ASAN_TESTS := $(B)/asan/test_files $(B)/asan/bcq
+C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit \
+                test_netlist test_xor_tree)
+# The same programs under the address and undefined-behaviour sanitizers.
+ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_calibrate test_array)
 
-$(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(CONFIGS:%=$(B)/models/%.so)
+$(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
+                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so)
 	touch $@
 
 test: ## everything that must hold, in minutes
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	tb/run_tests.sh "tb/test_elaboration.sh $(RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
-	  $(B)/test_calibrate $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
+	  "$(B)/asan/test_calibrate -small" $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
+	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
+	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree -seed $(SEED) $(XOR_TREES)" \
+	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
 
 test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	  "$(B)/test_calibrate -all" $(B)/asan/test_calibrate \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"

@@ -2,7 +2,7 @@
 #   make synth CONFIG=la128 LIBERTY=path/to/cells.lib[.gz]
 LIBERTY  ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 CONFIG   ?= default
-SYNTH_S  ?= 600  # seconds that one run may take; an idle machine needs about a minute
+SYNTH_S  ?= 600  # seconds that one run of Yosys may take; on an idle machine about one minute is needed
 
 SY_LIB   := $(basename $(notdir $(LIBERTY:.gz=)))
 SY       := $(B)/synth/$(CONFIG)-$(SY_LIB)
@@ -37,9 +37,9 @@ $(SY)/stat.txt $(SY_TWIN:=/stat.txt): %/stat.txt: %/cells.lib $(B)/gen/bcq_pkg.s
 	params=$$($(SY_PARAM) $(SY_DROP)) && sed "s|@DIR@|$(@D)|g; s|@RTL@|$(SY_RTL)|; s|@PARAMS@|$$params|; \
 	  s|@TABLES@|$(SY_TABLES)|" synth/synth.ys > $(@D)/synth.ys
 	timeout $(SYNTH_S) yosys -q -l $(@D)/yosys.log $(@D)/synth.ys > $(@D)/yosys.out 2>&1 \
-	  || { rc=$$?; tail -5 $(@D)/yosys.out >&2; exit $$rc; }
+	  || { rc=$$?; tail -5 $(@D)/yosys.out >&2; exit $$rc; }; times > $(@D)/times.txt
 
-# macs, rows: of the array; what a report counts by.
+# Row decoders: one for every 8 of the LA lanes of a column. macs: the LA lanes of all columns.
 SY_REPORT = awk -v top=bcq_gemm -v macs=$$(( $(call SY_COL,3) * $(call SY_COL,7) )) \
 	  -v row_decoders=$$(( $(call SY_COL,3) / 8 )) -v load_decoders=$(call SY_COL,9) -v tables=$(1) \
 	  -f synth/report.awk $(2)/facts.txt $(2)/coarse.il $(2)/stat.txt
@@ -50,6 +50,8 @@ $(SY)/report.txt: $(SY)/stat.txt $(SY_TWIN:=/stat.txt) synth/report.awk
 	    { g = "clock gates " $$2 } END { print g ? g : "no clock-gate cell: enable multiplexers" }' $(SY)/facts.txt)"; \
 	  echo "tools: $$(yosys -V), ABC of Debian; recipe: synth/synth.ys with synth/area.abc (A2, for area, no timing goal)"; \
 	  echo "synthesis only: no layout, no wires, no clock tree, no tie cells, no buffering"; \
+	  awk 'FNR == 2 { gsub(/[ms]/, " "); cpu += 60 * ($$1 + $$3) + $$2 + $$4 } \
+	    END { printf "took %.0f s of one core\n", cpu }' $(SY)/times.txt $(SY_TWIN:=/times.txt); \
 	  echo; \
 	  $(call SY_REPORT,$(if $(SY_FILE),frozen,programmable),$(SY)); \
 	  $(if $(SY_TWIN),echo; echo "The same with programmable tables:"; echo; \

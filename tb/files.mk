@@ -21,6 +21,12 @@ $(B)/asan/bcq: $(ASAN_CMD_O) $(ASAN_LIB_O)
 $(B)/asan/test_files: tb/test_files.c sw/bcq.h $(ASAN_LIB_O)
 	$(CC) $(CSTD) $(WARN) $(ASAN) $(INC) $(filter %.c %.o,$^) $(LIBS) -o $@
 
+$(B)/asan/test_golden: tb/test_golden.c tb/second_model.c tb/second_model.h $(ASAN_LIB_O)
+	$(CC) $(CSTD) $(WARN) $(ASAN) $(INC) $(filter %.c %.o,$^) -lgmp $(LIBS) -o $@
+
+$(B)/asan/test_calibrate $(B)/asan/test_array: $(B)/asan/%: tb/%.c sw/bcq.h sw/calibrate.h $(ASAN_LIB_O)
+	$(CC) $(CSTD) $(WARN) $(ASAN) $(INC) $(filter %.c %.o,$^) $(LIBS) -o $@
+
 .PHONY: refuse
 refuse: $(B)/make_refuse
 	rm -rf tb/refuse && mkdir tb/refuse && $(B)/make_refuse tb/refuse

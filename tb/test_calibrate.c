@@ -321,7 +321,7 @@ static bool valid(const bcq_codebooks *cb, bool zero) {
 
 /* Every combination of section 1, on data of a few hundred blocks; unless `all`, with one
  * LA for each of the others, and only some of the slow ones. */
-static void test_parameters(bool all) {
+static void test_parameters(bool all, bool small) {
     int64_t n = 1 << 11;
     float *x = normals(n, 3);
     calibrate_source s = memory(x, 8, n / 8);
@@ -338,6 +338,7 @@ static void test_parameters(bool all) {
                         /* The dynamic program takes 4^EW steps, however little the data. */
                         bool one_la = la == 16 << (nc + bits + lb / 2 + ew) % 4;
                         bool slow = ew > 6 && nc > 2 && lb != 1 << (bits - 1);
+                        if (small && ew > BCQ_EW_MIN) continue;
                         if (!all && (slow || !one_la)) continue;
                         bcq_codebooks cb;
                         bcq_calibrate_report r;
@@ -588,8 +589,10 @@ int main(int argc, char **argv) {
     test_reseeding();
     test_edges();
     test_determinism();
-    test_parameters(argc > 1 && !strcmp(argv[1], "-all"));
-    test_bars();
+    /* -all: every combination of parameters. -small: for the sanitizers, without the slow ones. */
+    bool all = argc > 1 && !strcmp(argv[1], "-all"), small = argc > 1 && !strcmp(argv[1], "-small");
+    test_parameters(all, small);
+    if (!small) test_bars();
     printf("%d passed, %d failed\n", passed, failed);
     return failed || !passed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
