@@ -23,6 +23,24 @@ cp -a Makefile rtl tb scripts cmodel synth "$base/" || exit 1
 cp -a build/gen build/test_array build/test_scale_unit "$base/build/" || exit 1
 cp -a build/models/support.o "$base/build/models/" || exit 1
 
+# A model made for one second of simulation: scripts/model as it is, but its sources are compiled as one
+# file, with tb/dut.cpp, and with less effort. A third of the time.
+cat > "$work/verilated_cxx" <<'CXX' || exit 1
+#!/bin/sh
+include=$(verilator --getenv VERILATOR_ROOT)/include
+for word in "$@"; do last=$word; done
+case "$*" in
+  */tb/dut.cpp*) dir=$(dirname "$last"); dut=${*##* -c }; dut=${dut%% *}
+                 cat "$dir"/Vdut*.cpp "$dut" > "$dir/all.cc"
+                 exec g++ -O1 -std=c++17 -fPIC -I"$include" -I"$include/vltstd" -I"$dir" -I"${dut%/*}" \
+                   -c "$dir/all.cc" -o "$last" ;;
+  *)             exec g++ -c -x c++ /dev/null -o "$last" ;;
+esac
+CXX
+chmod +x "$work/verilated_cxx"
+touch -r scripts/verilated_cxx "$work/verilated_cxx"  # or make would build support.o with it
+cp -a "$work/verilated_cxx" "$base/scripts/verilated_cxx"
+
 # The program that the default tests run on this target, fewer random tiles and triples than theirs.
 command_of() {  # target
   case $1 in
@@ -66,7 +84,8 @@ one() {  # name, target, file, sed expression
   esac
   what=$(echo "$what" | sed -e 's/ seed=[0-9]*//' -e 's/^FAIL //' -e "s|$work/||g" | cut -c1-76)
   printf '%-20s %-20s %-19s %-8s %3d s  %s\n' "$1" "${3#rtl/}" "$2" "$verdict" $((SECONDS - start)) \
-    "$what" | tee "$work/$1.row"
+    "$what"
+  echo "$verdict" > "$work/$1.verdict"
   rm -rf "$dir"
 }
 
@@ -118,10 +137,10 @@ wait
 
 passed=0 built=0 failed=0
 for name in "${names[@]}"; do
-  case $(cut -c62-69 "$work/$name.row") in
-    test*)  passed=$((passed + 1)) ;;
-    build*) passed=$((passed + 1)) built=$((built + 1)) ;;
-    *)      failed=$((failed + 1)) ;;
+  case $(cat "$work/$name.verdict") in
+    test)  passed=$((passed + 1)) ;;
+    build) passed=$((passed + 1)) built=$((built + 1)) ;;
+    *)     failed=$((failed + 1)) ;;
   esac
 done
 echo "caught by a test $((passed - built)), by lint or elaboration when the model is built $built, in $SECONDS s"
