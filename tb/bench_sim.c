@@ -57,6 +57,13 @@ int main(int argc, char **argv) {
            100 * macs / ((double)rtl_macs(b) * (double)report.cycles));
     printf("  processor     %12.1f kHz  %8.1f M MAC/s\n", (double)report.simulated / best / 1e3, macs / best / 1e6);
     printf("  wall          %12.1f kHz  %8.1f M MAC/s\n", (double)report.simulated / best_wall / 1e3, macs / best_wall / 1e6);
+    operands.m = 1;  /* decode: one token */
+    if (!rtl_run(r, &operands, &options, acc, &report, &error)) {
+        fprintf(stderr, "bench_sim: %s\n", error.message);
+        return 2;
+    }
+    printf("  cycles, M = 1 %12llu   utilisation %.3f %%\n", (unsigned long long)report.cycles,
+           100.0 * SIZE * SIZE / ((double)rtl_macs(b) * (double)report.cycles));
     free(a);
     free(acc);
     rtl_close(r);

@@ -46,7 +46,7 @@ command_of() {  # target
   case $1 in
     # The classes that must occur are those of the fp32 unit: a good one comes first, as by default.
     *_exact)      echo "./build/test_scale_unit -triples 2000000 $base/build/models/scale_unit_18.so build/models/$1.so" ;;
-    scale_unit_*) echo "./build/test_scale_unit -triples 200000 build/models/$1.so" ;;
+    scale_unit_*) echo "./build/test_scale_unit -triples 1000000 build/models/$1.so" ;;
     *)            echo "./build/test_array -tiles 100 $1" ;;
   esac
 }
