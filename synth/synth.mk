@@ -1,6 +1,10 @@
 # Area of one configuration on one library. Included by the top Makefile.
 #   make synth CONFIG=la128 LIBERTY=path/to/cells.lib[.gz]
-LIBERTY  ?= /usr/share/qflow/tech/osu018/osu018_stdcells.lib
+# Debian 12 has the package qflow-tech-osu018, later releases do not: then the toy library, whose areas
+# are gate equivalents.
+OSU018   := /usr/share/qflow/tech/osu018/osu018_stdcells.lib
+OPEN_LIB := $(if $(wildcard $(OSU018)),$(OSU018),$(B)/gen/toy.lib)
+LIBERTY  ?= $(OPEN_LIB)
 CONFIG   ?= default
 SYNTH_S  ?= 600  # seconds that one run of Yosys may take; on an idle machine about one minute is needed
 
@@ -17,6 +21,10 @@ SY_PARAM  = awk -v name=$(CONFIG) -v before='-chparam ' -v between=' ' -f script
 # Frozen tables are mapped twice, and once more as if they were programmable, to compare.
 SY_FILE  := $(patsubst frozen:%,%,$(filter frozen:%,$(call SY_COL,11)))
 SY_TWIN  := $(if $(SY_FILE),$(SY)/programmable)
+
+$(B)/gen/toy.lib: synth/toy_lib.awk
+	@mkdir -p $(@D)
+	awk -f $< > $@
 
 .PHONY: synth
 synth: $(SY)/report.txt  ## area table of CONFIG on LIBERTY (Yosys, no layout)

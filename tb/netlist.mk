@@ -1,6 +1,6 @@
 # The mapped processing element in the simulator, and Verilator's exclusive-or fault. Include after
 # synth/synth.mk, which maps it.
-PE_CELLS := $(B)/netlist/osu018_stdcells
+PE_CELLS := $(B)/netlist/$(basename $(notdir $(OPEN_LIB)))
 
 $(B)/test_netlist: $(B)/obj/tb/test_netlist.o $(MODEL_O)
 	$(CC) $(CFLAGS) $^ -ldl -lm -o $@
@@ -17,8 +17,8 @@ $(B)/models/pe_netlist.so: $(PE_CELLS)/bcq_pe.v synth/netlist.vlt tb/dut.cpp tb/
 
 # With another LIBERTY than the test's, synth.mk has no rule for the test's netlist.
 ifneq ($(PE_CELLS),$(NETLIST))
-$(PE_CELLS)/bcq_pe.v: rtl/bcq_pe.sv synth/netlist.ys synth/area.abc synth/library.awk synth/dont_use.txt
-	$(MAKE) -s netlist LIBERTY=/usr/share/qflow/tech/osu018/osu018_stdcells.lib
+$(PE_CELLS)/bcq_pe.v: $(OPEN_LIB) rtl/bcq_pe.sv synth/netlist.ys synth/area.abc synth/library.awk synth/dont_use.txt
+	$(MAKE) -s netlist LIBERTY=$(OPEN_LIB)
 endif
 
 $(B)/models/xor_tree.so $(B)/models/xor_tree_unguarded.so: tb/xor_tree.sv tb/dut.cpp tb/dut.h scripts/model \
