@@ -12,13 +12,13 @@ for command in "$@"; do
   echo "$command" > "$dir/$number.command"
 done
 # Each job leaves its output, its exit status and its seconds; a line on the terminal says it is done.
-seq "$number" | xargs -P "${TEST_JOBS:-2}" -I N sh -c '
+seq "$number" | xargs -P "${TEST_JOBS:-2}" -I '{}' sh -c '
   cd "$2" || exit
   begin=$(date +%s)
-  sh "$1/N.command" > "$1/N.log" 2>&1 < /dev/null
-  echo $? > "$1/N.status"
-  echo $(( $(date +%s) - begin )) > "$1/N.seconds"
-  [ ! -t 2 ] || echo "done in $(cat "$1/N.seconds") s: $(cut -c 1-80 "$1/N.command")" >&2
+  sh "$1/{}.command" > "$1/{}.log" 2>&1 < /dev/null
+  echo $? > "$1/{}.status"
+  echo $(( $(date +%s) - begin )) > "$1/{}.seconds"
+  [ ! -t 2 ] || echo "done in $(cat "$1/{}.seconds") s: $(cut -c 1-80 "$1/{}.command")" >&2
 ' sh "$dir" "$PWD"
 
 passed=0 failed=0 skipped=0
