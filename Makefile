@@ -92,16 +92,18 @@ SMALL      := $(filter-out default,$(CONFIGS))
 C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit \
                 test_netlist test_xor_tree)
 # The same programs under the address and undefined-behaviour sanitizers.
-ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_calibrate test_array)
+ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
                    $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so)
 	touch $@
 
 test: ## everything that must hold, in minutes
+	@echo "building the tests and $(words $(CONFIGS)) configurations: some minutes"
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
-	tb/run_tests.sh "tb/test_elaboration.sh $(RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
-	  "$(B)/asan/test_calibrate -small" $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
+	@echo "running them: some minutes more"
+	@tb/run_tests.sh "tb/test_elaboration.sh $(RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
+	  $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
@@ -111,9 +113,9 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
 
 test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
-	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
-	tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
-	  "$(B)/test_calibrate -all" $(B)/asan/test_calibrate \
+	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate
+	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"

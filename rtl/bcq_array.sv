@@ -64,8 +64,8 @@ module bcq_array #(
   if (LA % Lanes != 0 || Rows < 2) begin : g_bad_la
     $error("bcq_array: LA must be at least two rows of Lanes");
   end
-  if (Cols % NDec != 0) begin : g_bad_ndec
-    $error("bcq_array: NDec must divide Cols");
+  if (Cols < 1 || NDec < 1 || Cols % NDec != 0) begin : g_bad_ndec
+    $error("bcq_array: NDec must be at least 1 and divide Cols");
   end
   if (T < 2) begin : g_bad_t
     $error("bcq_array: T must be at least 2");

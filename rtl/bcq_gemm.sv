@@ -99,6 +99,10 @@ module bcq_gemm #(
     $error("bcq_gemm: EW must be 4 to 8");
   end
 
+  if (T > 65535 || Cols > 65535) begin : g_bad_size
+    $error("bcq_gemm: T and Cols must fit the 16 bits of identity_o");
+  end
+
   // ---- Codebooks ---------------------------------------------------------------------------------------
 
   // Tables must not change under codes that are on their way; the array is empty between products.

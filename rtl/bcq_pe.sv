@@ -1,9 +1,8 @@
 // One processing element: psum_o = psum_i + sum over the lanes of a * w, one enabled cycle later.
 //
 // The array advances in cycles with en_i; in all others every register holds. Latency of a_o,
-// switch_o and psum_o is one enabled cycle. Nothing is reset: the array is flushed before use
-// (drive switch_i low for as many enabled cycles as there are columns), and what the data
-// registers held until then never reaches a result that is read.
+// switch_o and psum_o is one enabled cycle. Nothing is reset: a stale switch or load moves right ahead
+// of every new one, and what the data registers held never reaches a result that is read.
 //
 // Lanes are sign-magnitude, {sign, magnitude[EW-2:0]}; a zero may carry either sign.
 //

@@ -31,6 +31,10 @@ bool parse_int(const char *option, const char *text, long lo, long hi, int *valu
 bool parse_u64(const char *option, const char *text, uint64_t lo, uint64_t hi, uint64_t *value,
                bcq_error *error);
 
+/* False if the output names the same file as an input, FILE or FILE:NAME: it would be lost. Either may
+ * be NULL. */
+bool not_the_input(const char *output, const char *input, bcq_error *error);
+
 /* Processors that this process may use, at least 1. */
 int online_threads(void);
 

@@ -184,7 +184,7 @@ static bool parse(int argc, char **argv, arguments *a, bool *helped, bcq_error *
     }
     a->o.sample_scalars = (int64_t)sample;
     const char *bad = good ? bcq_params_check(p) : NULL;
-    if (bad) good = bcq_fail(error, "command line: wanted parameters in range, got --%s", bad);
+    if (bad) good = bcq_fail(error, "--%s, got another value", bad);
     if (good && (!a->output || optind == argc))
         good = bcq_fail(error, "command line: wanted -o CB.txt TENSOR..., got %s",
                         a->output ? "no TENSOR" : "no -o");
@@ -206,7 +206,10 @@ int cmd_calibrate(int argc, char **argv) {
     a.specs = argv + optind;
     a.count = argc - optind;
     tensors t = { 0 };
-    bool good = open_tensors(&a, &t, &error) && calibrate(&a, &t, &error);
+    bool good = true;
+    for (int i = 0; good && i < a.count; i++)
+        good = not_the_input(a.output, a.specs[i], &error) && not_the_input(a.csv, a.specs[i], &error);
+    good = good && open_tensors(&a, &t, &error) && calibrate(&a, &t, &error);
     for (size_t i = 0; i < t.count; i++) bcq_tensor_close(t.all[i]);
     free(t.all);
     return good ? EXIT_DONE : refuse(argv[0], &error);

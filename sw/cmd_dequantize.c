@@ -32,7 +32,8 @@ int cmd_dequantize(int argc, char **argv) {
                         : argc == optind ? "no IN.bcq" : "more than one IN.bcq");
     bcq_codebooks cb;
     bcq_packed *t = NULL;
-    good = good && bcq_codebooks_read(codebooks, &cb, &error)
+    good = good && not_the_input(output, codebooks, &error)
+        && not_the_input(output, argv[optind], &error) && bcq_codebooks_read(codebooks, &cb, &error)
         && (t = bcq_packed_open(argv[optind], &cb, &error))
         && bcq_dequantize(t, &cb, output, &error);
     bcq_packed_close(t);

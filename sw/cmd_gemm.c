@@ -227,7 +227,7 @@ int cmd_gemm(int argc, char **argv) {
             case CW: g.codebooks_w = optarg; break;
             case BACKEND: good = parse_word("--backend", optarg, "golden", "rtl", &g.rtl, &error);
                 break;
-            case CONFIG: g.o.config = optarg; break;
+            case CONFIG: g.o.config = optarg; rtl_only = "--config"; break;
             case ACC: good = parse_word("--acc", optarg, "fp32", "exact", &g.exact, &error); break;
             case JSON: g.json = true; break;
             case TRACE: g.o.trace = optarg; rtl_only = "--trace"; break;
@@ -253,7 +253,7 @@ int cmd_gemm(int argc, char **argv) {
                         missing ? missing : "also ", missing ? "" : argv[optind]);
     if (good && rtl_only && !g.rtl)
         good = bcq_fail(&error, "%s: wanted --backend rtl with it, got golden", rtl_only);
-    if (good && rtl_only && !g.o.trace)
+    if (good && rtl_only && strncmp(rtl_only, "--trace", 7) == 0 && !g.o.trace)
         good = bcq_fail(&error, "%s: wanted --trace FILE with it, got none", rtl_only);
     if (good && !g.float_a != !g.float_w)
         good = bcq_fail(&error, "--float-%c: wanted --float-%c with it, got none",
@@ -261,6 +261,11 @@ int cmd_gemm(int argc, char **argv) {
     if (good && g.o.trace_from > g.o.trace_to)
         good = bcq_fail(&error, "--trace-to: wanted at least --trace-from = %" PRIu64 ", got %"
                         PRIu64, g.o.trace_from, g.o.trace_to);
+    const char *inputs[] = { g.codebooks, g.codebooks_w, g.a, g.w, g.float_a, g.float_w };
+    for (size_t i = 0; good && i < sizeof inputs / sizeof *inputs; i++)
+        good = not_the_input(g.output, inputs[i], &error) && not_the_input(g.o.trace, inputs[i], &error);
+    if (good && g.o.trace && strcmp(g.o.trace, g.output) == 0)
+        good = bcq_fail(&error, "%s: wanted different files for -o and --trace, got one", g.output);
     int status = good ? run(&g, &error) : EXIT_REFUSED;
     if (status != EXIT_DONE) refuse(argv[0], &error);
     return status;

@@ -67,7 +67,8 @@ int cmd_quantize(int argc, char **argv) {
                         : argc == optind ? "no TENSOR" : "more than one TENSOR");
     if (good) {
         a.tensor = argv[optind];
-        good = run(&a, &error);
+        good = not_the_input(a.output, a.tensor, &error)
+            && not_the_input(a.output, a.codebooks, &error) && run(&a, &error);
     }
     return good ? EXIT_DONE : refuse(argv[0], &error);
 }

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -78,6 +79,25 @@ bool parse_u64(const char *option, const char *text, uint64_t lo, uint64_t hi, u
                         (unsigned long long)lo, (unsigned long long)hi, text);
     *value = x;
     return true;
+}
+
+bool not_the_input(const char *output, const char *input, bcq_error *error) {
+    struct stat out, in;
+    if (!output || !input || stat(output, &out) != 0) return true;
+    char *file = strdup(input);
+    bool same = false;
+    /* FILE:NAME, where both may contain colons: whatever is there of the longest name that exists. */
+    for (char *colon = file; file && colon; ) {
+        if (stat(file, &in) == 0) {
+            same = S_ISREG(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+            break;
+        }
+        colon = strrchr(file, ':');
+        if (colon) *colon = 0;
+    }
+    free(file);
+    return !same || bcq_fail(error, "%s: wanted an output other than the input, got the same file",
+                             output);
 }
 
 int online_threads(void) {

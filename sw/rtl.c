@@ -229,6 +229,17 @@ void rtl_reset(rtl *r) {
     edge(r);
 }
 
+/* No beat is wanted, none is offered. */
+static bool idle(const rtl *r) {
+    return get1(r, r->port.cmd_ready) && get1(r, r->port.cb_ready) && !get1(r, r->port.busy)
+        && !get1(r, r->port.w_ready) && !get1(r, r->port.a_ready) && !get1(r, r->port.r_valid);
+}
+
+bool rtl_is_reset(rtl *r) {
+    settle(r);
+    return idle(r) && get1(r, r->port.cycles) == 0 && !get1(r, r->port.scale_nan);
+}
+
 /* Fields of a beat, lowest bits first. */
 typedef struct { uint32_t word[BEAT_WORDS_MAX]; int bits; } beat;
 
@@ -295,7 +306,10 @@ static void weight_beat(const rtl_build *build, const rtl_operands *o, int64_t c
     *b = (beat){ .bits = 0 };
     for (int i = 0; i < build->ndec; i++) {
         const bcq_array *array = column + i < o->n ? &o->w[(column + i) * o->k_arrays + j] : &nothing;
-        push_codes(b, build, array, column + i < o->n ? o->lb_w : build->lb, row * build->lanes,
+        /* The scale that counts comes with the last row; a NaN shows that the others do not. */
+        bcq_array beat_of_row = *array;
+        if (row != rtl_rows(build) - 1) beat_of_row.scale = BCQ_SCALE_NAN_CODE;
+        push_codes(b, build, &beat_of_row, column + i < o->n ? o->lb_w : build->lb, row * build->lanes,
                    build->lanes);
     }
 }
@@ -313,9 +327,15 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
     set1(r, r->port.cmd_n, (uint32_t)n_tiles);
     set1(r, r->port.cmd_k, (uint32_t)o->k_arrays);
     settle(r);
-    if (!get1(r, r->port.cmd_ready)) return bcq_fail(error, "rtl: busy before the command");
+    if (!idle(r)) return bcq_fail(error, "rtl: busy before the command");
     edge(r);
     set1(r, r->port.cmd_valid, 0);
+    if (o->m == 0 || o->n == 0 || o->k_arrays == 0) {
+        for (int i = 0; i < 20; i++, edge(r)) {
+            settle(r);
+            if (!idle(r)) return bcq_fail(error, "rtl: a command of size zero was begun");
+        }
+    }
 
     /* The three places in the loops (m tile, n tile, j): of weights, activations and results. */
     struct { int64_t m0, nt, j; int beat; } w = { 0, 0, 0, 0 };
@@ -328,7 +348,7 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
     uint32_t result[RESULT_WORDS_MAX];
     beat data;
 
-    while (c.m0 < o->m) {
+    while (c.m0 < o->m && o->n > 0 && o->k_arrays > 0) {
         if (!w_valid && w.m0 < o->m
             && !(options->stall && options->stall(options->context, RTL_SIDE_WEIGHTS))) {
             int group = w.beat / rows;
@@ -350,7 +370,7 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
         uint64_t since = counting ? cycle - started : 0;
         if (options->trace && !traced && since >= options->trace_from) {
             if (!r->model->trace(r->dut, options->trace))
-                return bcq_fail(error, "rtl: this model was built without tracing");
+                return bcq_fail(error, "--trace: wanted a file to write, got %s", options->trace);
             traced = tracing = true;
         } else if (tracing && since > options->trace_to) {
             r->model->trace(r->dut, NULL);
@@ -358,6 +378,10 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
         }
 
         settle(r);
+        /* No command, no tables and no beat of another product until this one has ended. */
+        if (get1(r, r->port.cmd_ready) || get1(r, r->port.cb_ready) || !get1(r, r->port.busy)
+            || (w.m0 >= o->m && get1(r, r->port.w_ready)) || (a.m0 >= o->m && get1(r, r->port.a_ready)))
+            return bcq_fail(error, "rtl: ready for another product in the middle of one");
         bool w_moves = w_valid && get1(r, r->port.w_ready);
         bool a_moves = a_valid && get1(r, r->port.a_ready);
         bool r_moves = r_ready && get1(r, r->port.r_valid);

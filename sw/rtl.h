@@ -33,6 +33,8 @@ bool rtl_frozen_codebooks(const char *config, bcq_codebooks *cb, bcq_error *erro
 
 /* Holds reset for a few cycles. rtl_open has done it once. */
 void rtl_reset(rtl *r);
+/* True if it is idle, and its cycle counter and NaN flag are zero, as after a reset. */
+bool rtl_is_reset(rtl *r);
 
 /* Loads both sets of tables; they must fit the build. Returns the cycles that it took. */
 uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w);

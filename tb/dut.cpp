@@ -77,6 +77,7 @@ static bool trace_model(dut *d, const char *path) {
         d->trace = new VerilatedFstC;
         d->top->trace(d->trace, 99);
         d->trace->open(path);
+        return d->trace->isOpen();
     }
     return true;
 #else

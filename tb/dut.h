@@ -27,7 +27,8 @@ typedef void dut_set_fn(dut *d, int port, const uint32_t *words);
 typedef void dut_get_fn(const dut *d, int port, uint32_t *words);
 typedef void dut_settle_fn(dut *d);
 typedef void dut_edge_fn(dut *d);
-/* Traced models only: opens or closes an FST file; false if the model was built without tracing. */
+/* Traced models only: opens or closes an FST file; false if it cannot be opened, or the model was
+ * built without tracing. */
 typedef bool dut_trace_fn(dut *d, const char *path);
 
 typedef struct {

@@ -377,9 +377,53 @@ static void resets(rtl *r, const char *config, const bcq_codebooks *frozen) {
             failed++;
         }
         rtl_reset(r);
+        if (!rtl_is_reset(r)) {
+            fprintf(stderr, "FAIL %s reset: not idle, or a counter or flag is set\n", config);
+            failed++;
+        }
         run(r, config, "after reset", &p);
         class_count[C_RESET]++;
         free(acc);
+        product_free(&p);
+    }
+}
+
+/* One NaN scale in a product: either code, in A, and in every column of W. And none. */
+static void one_nan(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    for (int at = -2; at < 2 * b->cols; at++) {
+        product p;
+        random_product(&p, b, frozen, 2, 2 * b->cols, 2 * b->la);
+        random_arrays(p.a, 2 * p.arrays, &p.cb_a, 0);
+        random_arrays(p.w, p.n * p.arrays, &p.cb_w, 0);
+        for (int code = 0; code < 3; code++) {
+            uint8_t *scale = at < 0 ? &p.a[-1 - at].scale : &p.w[at * p.arrays + at % 2].scale;
+            *scale = code == 2 ? 0x38 : (uint8_t)(0x7F | code << 7);
+            run(r, config, "one NaN", &p);
+        }
+        product_free(&p);
+    }
+}
+
+/* Commands of size zero are taken and do nothing; sizes beyond 16 bits, on the smallest build. */
+static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    static const bcq_array nothing;
+    for (int which = 0; which < 3; which++) {
+        rtl_operands zero = { which != 0, which != 1, which != 2, &nothing, &nothing, b->lb, b->lb };
+        rtl_run_options options = { .stall = NULL };
+        rtl_run_report report;
+        bcq_error error;
+        if (rtl_run(r, &zero, &options, NULL, &report, &error)) continue;
+        fprintf(stderr, "FAIL %s size zero: %s\n", config, error.message);
+        failed++;
+        rtl_reset(r);
+    }
+    for (int which = 0; which < 3 && b->la * b->cols <= 64; which++) {
+        product p;
+        random_product(&p, b, frozen, which == 0 ? 65537 : 1, which == 1 ? 65536 * b->cols + 1 : 1,
+                       which == 2 ? 65537 * (int64_t)b->la : 1);
+        run(r, config, "long", &p);
         product_free(&p);
     }
 }
@@ -438,6 +482,8 @@ int main(int argc, char **argv) {
         extremes(r, config, frozen);
         hazards(r, config, frozen);
         resets(r, config, frozen);
+        one_nan(r, config, frozen);
+        sizes(r, config, frozen);
         random_tiles(r, config, frozen, tiles);
         printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s: %ld cases\n",
                config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,

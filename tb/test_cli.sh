@@ -108,6 +108,17 @@ run 0 '' quantize -c thawed.txt -o thawed.bcq a.npy
 check 'gemm: tables other than the frozen ones' [ $? = 2 ]
 check 'gemm: frozen: one line' grep -q '^bcq gemm: --config frozen: wanted the codebooks that are frozen in it, .*, got ' err
 check 'gemm: no output after a refusal' [ ! -e x ]
+run 2 'bcq gemm: a.bcq: wanted an output other than the input, got the same file' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o a.bcq
+run 2 'bcq dequantize: a.bcq: wanted an output other than the input, got the same file' \
+    dequantize -c cb.txt -o a.bcq a.bcq
+run 2 'bcq quantize: cb.txt: wanted an output other than the input, got the same file' \
+    quantize -c cb.txt -o cb.txt a.npy
+run 2 'bcq calibrate: a.npy: wanted an output other than the input, got the same file' \
+    calibrate -o a.npy a.npy
+check 'inputs are what they were' [ -s a.npy ]
+run 2 'bcq gemm: --config: wanted --backend rtl with it, got golden' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --config lb2
 run 2 'bcq gemm: --float-a: wanted --float-w with it, got none' \
     gemm -c cb.txt -a a.bcq -w w.bcq -o x --float-a a.npy
 run 2 'bcq gemm: w.npy: wanted the shape of a.bcq, 3 x 20, got 2 x 20' \
@@ -187,7 +198,7 @@ for number in 3x '' 101 -101 99999999999999999999 1.5 0x10; do
 done
 run 2 'bcq quantize: --threads: wanted an integer in [1, 64], got "0"' quantize --threads 0
 run 2 'bcq calibrate: --nc: wanted an integer in [1, 16], got "17"' calibrate --nc 17
-run 2 'bcq calibrate: command line: wanted parameters in range, got --nc: want 1, 2, 4, 8 or 16' \
+run 2 'bcq calibrate: --nc: want 1, 2, 4, 8 or 16, got another value' \
     calibrate --nc 3 -o x a.npy
 run 2 'bcq calibrate: --seed: wanted an integer in [0, 18446744073709551615], got "-1"' calibrate --seed -1
 run 2 'bcq calibrate: --search: wanted seconds in [0, 1000000], got "nan"' calibrate --search nan

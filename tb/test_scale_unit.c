@@ -123,7 +123,7 @@ static triple draw(int psum_bits, bool exact) {
     t.scale_w = below(4) ? (uint8_t)below(256) : (uint8_t)(0x30 + below(16));
     if (exact) {
         /* Any accumulator from which one more term cannot overflow. */
-        int width = 1 + below(62);
+        int width = 1 + below(63);
         t.fixed = (int64_t)(rnd() & (((uint64_t)1 << width) - 1));
         if (below(3) == 0 && width > 30)  /* few bits at the top, one far below: ties and stickies */
             t.fixed = (int64_t)1 << (width - 1) | (int64_t)below(4) << (width - 26) | below(2);
