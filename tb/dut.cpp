@@ -1,11 +1,19 @@
 // The shim: the only C++ in the project. See dut.h. Built once a model; Vdut.h is what Verilator made
 // of the RTL, dut_ports.inc lists its ports as PORT(name, bits).
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string>
 
 #include "Vdut.h"
 #include "verilated.h"
 #ifdef DUT_TRACE
 #include "verilated_fst_c.h"
+#endif
+#ifdef DUT_COVERAGE
+#include <unistd.h>
+
+#include "verilated_cov.h"
 #endif
 
 #include "dut.h"
@@ -14,6 +22,7 @@ struct dut {
     VerilatedContext context;
     Vdut *top;
     uint64_t time;
+    FILE *record;  // or NULL
 #ifdef DUT_TRACE
     VerilatedFstC *trace;
 #endif
@@ -53,6 +62,39 @@ enum port_number {
     ports
 };
 
+static FILE *open_record() {
+    const char *path = std::getenv("DUT_RECORD");
+    if (!path) return nullptr;
+    FILE *f = std::fopen(path, "w");
+    if (!f) {
+        std::perror(path);
+        std::exit(2);
+    }
+#define PORT(name, bits) std::fprintf(f, "%s %d ", #name, bits);
+#include "dut_ports.inc"
+#undef PORT
+    std::fputc('\n', f);
+    return f;
+}
+
+static void record_port(FILE *f, const uint32_t *words, int bits) {
+    for (int at = (bits - 1) / 32; at >= 0; at--)
+        std::fprintf(f, "%0*x", at == (bits - 1) / 32 ? 1 : 8, words[at]);
+    std::fputc(' ', f);
+}
+
+// A line: all ports in the order of the first line, hexadecimal, as they are before the edge.
+static void record_cycle(const dut *d) {
+#define PORT(name, bits) { \
+        uint32_t words[sizeof d->top->name / sizeof(uint32_t) + 1]; \
+        take(d->top->name, words); \
+        record_port(d->record, words, bits); \
+    }
+#include "dut_ports.inc"
+#undef PORT
+    std::fputc('\n', d->record);
+}
+
 static dut *open_model(uint64_t seed) {
     dut *d = new dut;
     d->context.randReset(2);
@@ -63,6 +105,13 @@ static dut *open_model(uint64_t seed) {
 #endif
     d->time = 0;
     d->top = new Vdut(&d->context);
+    d->record = open_record();
+#ifdef DUT_COVERAGE
+    // What the random initial state settles to is no toggle.
+    d->top->clk_i = 0;
+    d->top->eval();
+    d->context.coveragep()->zero();
+#endif
     return d;
 }
 
@@ -86,10 +135,32 @@ static bool trace_model(dut *d, const char *path) {
 #endif
 }
 
+#ifdef DUT_COVERAGE
+static void write_coverage(dut *d) {
+    const char *folder = std::getenv("DUT_COVERAGE");
+    if (!folder) return;
+    std::string path = std::string(folder) + "/XXXXXX.dat";
+    int file = mkstemps(&path[0], 4);
+    if (file < 0) {
+        std::perror(path.c_str());
+        std::exit(2);
+    }
+    close(file);
+    d->context.coveragep()->write(path.c_str());
+}
+#endif
+
 static void close_model(dut *d) {
     if (!d) return;
     trace_model(d, nullptr);
+    if (d->record && std::fclose(d->record) != 0) {
+        std::perror("DUT_RECORD");
+        std::exit(2);
+    }
     d->top->final();
+#ifdef DUT_COVERAGE
+    write_coverage(d);
+#endif
     delete d->top;
     delete d;
 }
@@ -137,7 +208,10 @@ static void step(dut *d, int clock) {
 }
 
 static void settle_model(dut *d) { step(d, 0); }
-static void edge_model(dut *d) { step(d, 1); }
+static void edge_model(dut *d) {
+    if (d->record) record_cycle(d);
+    step(d, 1);
+}
 
 const dut_model dut_model_table = {
     open_model, close_model, port_model, set_model, get_model, settle_model, edge_model, trace_model,

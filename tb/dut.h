@@ -15,6 +15,10 @@
 extern "C" {
 #endif
 
+/* Two variables of the environment serve every test program, one model at a time:
+ *   DUT_RECORD=FILE     each cycle, all ports before its edge, as a line of text (tb/test_icarus.sh)
+ *   DUT_COVERAGE=DIR    models built for coverage leave their counts in DIR (tb/coverage.mk)
+ */
 typedef struct dut dut;
 
 /* Every flop and memory word without a reset starts as random bits drawn from seed (not 0). */
