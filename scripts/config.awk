@@ -1,5 +1,5 @@
-# One row of rtl/configs.def -> parameters of bcq_gemm.  -v name=CONFIG, and the tool's spelling of a
-# parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
+# One row of rtl/configs.def -> parameters of bcq_gemm, or with -v unit=encoder those of bcq_encoder.
+# -v name=CONFIG, and the tool's spelling of a parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
 # -v quote=TEXT: how to write the quote in 96'h0, where a shell reads the result.
 
 function sized(width, digits) { return width (quote == "" ? "'" : quote) digits }
@@ -33,11 +33,19 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
 {
   found = 1
   parameter("LB", $2); parameter("LA", $3); parameter("NC", $4); parameter("B", $5)
-  parameter("EW", $6); parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
-  parameter("Exact", sized(1, $10 == "exact" ? "b1" : "b0"))
+  parameter("EW", $6)
+  if (unit == "encoder") {
+    parameter("EncLanes", $12); parameter("CbPerCycle", $13)
+    parameter("SharedTable", sized(1, $14 == "shared" ? "b1" : "b0"))
+  } else {
+    parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
+    parameter("Exact", sized(1, $10 == "exact" ? "b1" : "b0"))
+  }
   if (sub(/^frozen:/, "", $11)) {
     constant = table($11, $6)
-    parameter("Frozen", sized(1, "b1")); parameter("FrozenTableA", constant); parameter("FrozenTableW", constant)
+    parameter("Frozen", sized(1, "b1"))
+    if (unit == "encoder") parameter("FrozenTable", constant)
+    else { parameter("FrozenTableA", constant); parameter("FrozenTableW", constant) }
   }
   print ""
 }
