@@ -82,7 +82,7 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk
+include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/icarus.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -108,6 +108,7 @@ test: ## everything that must hold, in minutes
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
+	  "tb/test_icarus.sh $(SEED) $(RTL)" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
