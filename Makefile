@@ -82,7 +82,7 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/icarus.mk
+include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/fuzz.mk tb/icarus.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -95,7 +95,7 @@ C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files
 ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
-                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so)
+                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so) $(FUZZ)
 	touch $@
 
 test: ## everything that must hold, in minutes
@@ -106,6 +106,7 @@ test: ## everything that must hold, in minutes
 	  $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
+	  "tb/test_fuzz.sh -seed $(SEED) -seconds 12 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "tb/test_icarus.sh $(SEED) $(RTL)" \
@@ -117,6 +118,7 @@ test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
+	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"

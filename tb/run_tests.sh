@@ -31,9 +31,9 @@ for job in $(seq "$number"); do
   f=$(echo "$closing" | sed -n 's/.* \([0-9]*\) failed.*/\1/p')
   s=$(grep -E '^[0-9]+ skipped' "$dir/$job.log" | tail -1 | sed 's/ .*//')
   p=${p:-0} f=${f:-0} s=${s:-0}
-  # A program that failed without counting it, or that counted nothing, failed once.
+  # A program that failed without counting it, or that counted nothing, not even skips, failed once.
   if [ "$status" != 0 ] && [ "$f" = 0 ]; then f=1; fi
-  if [ "$p" = 0 ] && [ "$f" = 0 ]; then f=1; fi
+  if [ "$p" = 0 ] && [ "$f" = 0 ] && [ "$s" = 0 ]; then f=1; fi
   [ "$f" = 0 ] || echo "FAILED (exit $status)"
   echo "   $(cat "$dir/$job.seconds" 2>/dev/null || echo '?') s"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
