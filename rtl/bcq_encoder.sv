@@ -248,19 +248,17 @@ module bcq_encoder #(
 
   // ---- Stage 1: the scale as bcq_normalise takes it ------------------------------------------------------------
 
-  // t = significand * 2^(shift - 9): a subnormal significand is moved up until it lies in 8 to 15.
-  logic [3:0] significand, shift, divisor_q;
-  logic [1:0] moved;
-  logic [9:0] offset_q;
+  logic [3:0] divisor_d, divisor_q;
+  logic [9:0] offset_d, offset_q;
 
-  assign significand = {code[6:3] != '0, code[2:0]};
-  assign shift = code[6:3] == '0 ? 4'd0 : code[6:3] - 4'd1;
-  assign moved = significand[3] ? 2'd0 : significand[2] ? 2'd1 : significand[1] ? 2'd2 : 2'd3;
+  bcq_divisor u_divisor (
+    .code_i(code), .exponent_i(exponent), .divisor_o(divisor_d), .offset_o(offset_d)
+  );
 
   always_ff @(posedge clk_i) begin
     if (en) begin
-      divisor_q <= significand << moved;
-      offset_q  <= 10'd121 + 10'($signed(exponent)) + 10'(shift) - 10'(moved);
+      divisor_q <= divisor_d;
+      offset_q  <= offset_d;
     end
   end
 
@@ -387,10 +385,8 @@ module bcq_encoder #(
 `else
   // What no port would show: a scale that finds its buffer full, a block without a beat.
   always_ff @(posedge clk_i) begin
-    if (rst_ni) begin
-      ScaleHasRoom: assert (!scale_push || scale_push_ready);
-      BeatIsThere:  assert (!beat_pop || beat_valid);
-    end
+    ScaleHasRoom: assert (!scale_push || scale_push_ready);
+    BeatIsThere:  assert (!beat_pop || beat_valid);
   end
 `endif
 

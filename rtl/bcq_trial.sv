@@ -73,15 +73,16 @@ module bcq_trial #(
 
   // ---- Stage 2: squares and their sum ------------------------------------------------------------------
 
-  // b*b = sum of b_i * 2^(2i) + sum over i < j of b_i b_j * 2^(i+j+1)
+  // A square is the sum over its bits i of bit i times ({the bits above i, 01} << 2i): about half the
+  // partial products of a multiplication.
   always_comb begin
+    logic [YW-1:0] distance;
     error_d = '0;
     for (int unsigned lane = 0; lane < LB; lane++) begin
+      distance = distance_q[lane*YW +: YW];
       for (int unsigned i = 0; i < YW; i++) begin
-        error_d = error_d + (ErrorW'(distance_q[lane*YW + i]) << (2 * i));
-        for (int unsigned j = i + 1; j < YW; j++) begin
-          error_d = error_d + (ErrorW'(distance_q[lane*YW + i] && distance_q[lane*YW + j]) << (i + j + 1));
-        end
+        error_d = error_d + ((ErrorW'(distance) >> (i + 1) << 2 | ErrorW'(1)) << (2 * i)
+                             & {ErrorW{distance[i]}});
       end
     end
   end
