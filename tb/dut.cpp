@@ -146,6 +146,7 @@ static void write_coverage(dut *d) {
         std::exit(2);
     }
     close(file);
+    d->context.coveragep()->forcePerInstance(true);
     d->context.coveragep()->write(path.c_str());
 }
 #endif

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Line and toggle coverage of rtl/ by the test programs: builds models that count, in a tree of their own
+# (links to this one, build/coverage/tree), runs the programs on them, and prints tb/coverage.awk's report.
+# Usage: tb/run_coverage.sh SEED RTL_FILES...   (from the project's root, test programs built)
+set -eu
+seed=$1; shift
+tree=build/coverage/tree
+mkdir -p $tree/build/models
+for f in Makefile cmodel rtl scripts sw synth tb; do ln -sfn "../../../$f" $tree/$f; done
+rm -rf build/coverage/counts $tree/build/gen
+mkdir build/coverage/counts
+cp -a build/gen $tree/build/
+DUT_COVERAGE=$PWD/build/coverage/counts
+export DUT_COVERAGE
+log=build/coverage/log
+fail() { cat $log >&2; echo "0 passed, 1 failed"; exit 1; }
+echo "coverage seed=$seed"
+
+# models | command. A few small builds: together they have every block of rtl/ that depends on a parameter.
+while IFS='|' read -r models command; do
+  program=${command# }; program=${program%% *}
+  cp "$program" "$tree/build/"
+  (
+    cd $tree
+    # shellcheck disable=SC2086  # a list of words
+    make -s MODEL_COVERAGE=1 SUPPORT="verilated verilated_threads verilated_cov" $models
+    sh -c "$command"
+  ) > $log 2>&1 < /dev/null || fail
+  echo " $command: $(tail -1 $log)"
+done <<LIST
+build/models/scale_unit_18.so build/models/scale_unit_18_exact.so | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so build/models/scale_unit_18_exact.so
+build/models/gap.so build/models/odd.so build/models/lb2.so build/models/frozen.so | build/test_array -seed $seed -tiles 100 gap odd lb2 frozen
+LIST
+
+verilator_coverage --write build/coverage/merged.dat build/coverage/counts/*.dat > $log 2>&1 || fail
+awk -f tb/coverage.awk tb/coverage_exceptions.txt "$@" -- build/coverage/merged.dat
