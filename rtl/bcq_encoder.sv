@@ -202,7 +202,7 @@ module bcq_encoder #(
   logic [StepW-1:0]      step_d, step_q;
   logic                  issue, last_step, last_group;
   logic [Last:1]         valid_q;
-  logic [Last*StepW-1:0] steps;  // the step at stages 1 to 7
+  logic [(Last+1)*StepW-1:0] steps;  // the step at stages 0 to 7
   logic                  first1, first6, last_step7, last_group7;
 
   assign last_step  = step_q == StepW'(Steps - 1);
@@ -232,15 +232,15 @@ module bcq_encoder #(
     end
   end
 
+  assign steps[0 +: StepW] = step_q;
   for (genvar s = 1; s <= Last; s++) begin : g_step
     bcq_delay #(.Width(StepW), .Stages(1)) u_step (
-      .clk_i, .en_i(en), .in_i(s == 1 ? step_q : steps[(s == 1 ? 0 : s - 2)*StepW +: StepW]),
-      .out_o(steps[(s-1)*StepW +: StepW])
+      .clk_i, .en_i(en), .in_i(steps[(s-1)*StepW +: StepW]), .out_o(steps[s*StepW +: StepW])
     );
   end
-  assign first1     = steps[0 +: StepW] == '0;
-  assign first6     = steps[5*StepW +: StepW] == '0;
-  assign last_step7 = steps[6*StepW +: StepW] == StepW'(Steps - 1);
+  assign first1     = steps[StepW +: StepW] == '0;
+  assign first6     = steps[6*StepW +: StepW] == '0;
+  assign last_step7 = steps[7*StepW +: StepW] == StepW'(Steps - 1);
 
   bcq_delay #(.Width(1), .Stages(Last)) u_last_group (
     .clk_i, .en_i(en), .in_i(last_group), .out_o(last_group7)
@@ -287,7 +287,7 @@ module bcq_encoder #(
     for (genvar s = 0; s < Steps; s++) begin : g_book
       assign book_of[s] = book_table[s*CbPerCycle*BookW +: CbPerCycle*BookW];
     end
-    assign book_d = book_of[steps[2*StepW +: StepW]];
+    assign book_d = book_of[steps[3*StepW +: StepW]];
     bcq_delay #(.Width(CbPerCycle * (BookW + ThresholdsW)), .Stages(1)) u_book (
       .clk_i, .en_i(en), .in_i({threshold_d, book_d}), .out_o({threshold, book})
     );
@@ -308,7 +308,7 @@ module bcq_encoder #(
       .book_i      (book),
       .threshold_i (threshold),
       .first_i     (first6),
-      .selector_i  (SelW'(32'(steps[5*StepW +: StepW]) * CbPerCycle)),
+      .selector_i  (SelW'(32'(steps[6*StepW +: StepW]) * CbPerCycle)),
       .selector_o  (selector[i*SelW +: SelW]),
       .index_o     (index[i*LB*B +: LB*B])
     );
