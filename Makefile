@@ -47,7 +47,7 @@ $(B)/bcq: $(CMD_O) $(B)/libbcq.a
 RTL      := rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(wildcard rtl/*.sv)
 CONFIGS  := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/configs.def)
 # A configuration's row as Verilator options.
-params    = $(shell awk -v name=$(1) -v before=-G -v between== -v quote="\\\\'" \
+params    = $(shell awk -v name=$(1) -v unit=$(2) -v before=-G -v between== -v quote="\\\\'" \
               -f scripts/config.awk rtl/configs.def)
 MODEL    := $(RTL) tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx
 VERILATED = $(shell verilator --getenv VERILATOR_ROOT)/include
@@ -63,6 +63,8 @@ $(B)/models/support.o $(B)/models/support.trace.o: scripts/verilated_cxx
 
 $(B)/models/%.trace.so: $(MODEL) $(B)/models/support.trace.o rtl/configs.def scripts/config.awk
 	scripts/model $@ $(B)/models/support.trace.o bcq_gemm $(RTL) -- $(call params,$*)
+$(B)/models/%.encoder.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk
+	scripts/model $@ $(B)/models/support.o bcq_encoder $(RTL) -- $(call params,$*,encoder)
 $(B)/models/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk
 	scripts/model $@ $(B)/models/support.o bcq_gemm $(RTL) -- $(call params,$*)
 
@@ -82,7 +84,7 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk
+include tb/encoder.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -90,12 +92,15 @@ XOR_TREES  := $(patsubst %,$(B)/models/%.so,xor_tree xor_tree_unguarded)
 UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact)
 SMALL      := $(filter-out default,$(CONFIGS))
 C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit \
-                test_netlist test_xor_tree)
+                test_netlist test_xor_tree test_encoder test_encoder_units)
+ENCODERS   := $(CONFIGS:%=$(B)/models/%.encoder.so)
+ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.input \
+              -tensor sw/model/activations.safetensors:layers.2.feed_forward.w2.input
 # The same programs under the address and undefined-behaviour sanitizers.
 ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
-                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so) $(FUZZ)
+                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ)
 	touch $@
 
 test: ## everything that must hold, in minutes
@@ -110,16 +115,20 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "tb/test_icarus.sh $(SEED) $(RTL)" \
+	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(CONFIGS)" \
+	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(CONFIGS)" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
 
 test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
-	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate
+	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL)
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
+	  "$(B)/test_encoder_units $(ENCODER_UNITS_ALL)" \
+	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(CONFIGS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"
 

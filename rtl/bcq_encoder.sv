@@ -57,7 +57,7 @@ module bcq_encoder #(
 );
 
   localparam int unsigned Lanes  = EncLanes * LB;       // scalars a beat
-  localparam int unsigned Groups = LA / Lanes;          // beats an array
+  localparam int unsigned Groups = LA > Lanes ? LA / Lanes : 1;  // beats an array
   localparam int unsigned Steps  = NC / CbPerCycle;     // cycles a beat
   localparam int unsigned GroupW = Groups > 1 ? $clog2(Groups) : 1;
   localparam int unsigned StepW  = Steps > 1 ? $clog2(Steps) : 1;
@@ -66,6 +66,11 @@ module bcq_encoder #(
   localparam int unsigned BeatDepth  = 1 << $clog2(Groups + 6);
   localparam int unsigned ScaleDepth = BeatDepth / Groups > 2 ? BeatDepth / Groups : 2;
 
+  if ((LB != 2 && LB != 4 && LB != 8) || LA < bcq_pkg::LA_MIN || LA > bcq_pkg::LA_MAX || (LA & (LA - 1)) != 0
+      || NC < 1 || NC > bcq_pkg::NC_MAX || (NC & (NC - 1)) != 0 || B < bcq_pkg::B_MIN || B > bcq_pkg::B_MAX
+      || EW < bcq_pkg::EW_MIN || EW > bcq_pkg::EW_MAX) begin : g_bad_format
+    $error("bcq_encoder: LB, LA, NC, B and EW must be in the ranges of docs/format.md section 1");
+  end
   if (EncLanes < 1 || LA % (LB * EncLanes) != 0) begin : g_bad_lanes
     $error("bcq_encoder: EncLanes must be at least 1 and divide LA / LB");
   end

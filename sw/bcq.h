@@ -157,15 +157,22 @@ typedef struct {
     int exponent;          /* in [-100, 100] */
     bool progress;         /* a progress line on stderr (only if it is a terminal) */
     int threads;           /* worker threads, 0 and 1: none; the result does not depend on it */
+    const char *rtl_config;  /* NULL: the golden model; or the simulated encoder of this row of
+                                rtl/configs.def. It takes BF16: bf16 must be set */
 } bcq_quantize_options;
 
 typedef struct {
     int exponent;          /* e_X that was used */
     double nmse;           /* contract section 10; 0 for an all-zero tensor */
     double signal, error;  /* the two sums of which nmse is the quotient */
+    /* Simulated encoder only: clock cycles of all its runs, of at most BCQ_RUN_ARRAYS block arrays each,
+     * measured and by the formula of docs/encoder.md. */
+    uint64_t cycles, cycles_formula;
 } bcq_quantize_report;
 
-/* Encodes a tensor by the golden model into a packed file, streaming row by row.
+enum { BCQ_RUN_ARRAYS = 2048 };
+
+/* Encodes a tensor into a packed file, streaming row by row; the file does not depend on who encodes.
  * Refused: K no multiple of LA when a codebook lacks an entry 0 (contract section 2). */
 bool bcq_quantize(const bcq_tensor *t, const bcq_codebooks *cb, const char *path,
                   const bcq_quantize_options *options, bcq_quantize_report *report,

@@ -33,19 +33,8 @@ static bool check_fit(const rtl_build *b, const bcq_gemm_job *job, const char *c
                             sets[i]->p.lb, sets[i]->p.nc, sets[i]->p.index_bits,
                             sets[i]->p.entry_bits);
     }
-    bcq_codebooks frozen;
-    uint8_t have[BCQ_IDENTITY_BYTES], want[BCQ_IDENTITY_BYTES];
-    if (b->frozen && !rtl_frozen_codebooks(config, &frozen, error)) return false;
-    for (int i = 0; i < 2 && b->frozen; i++) {
-        char have_hex[2 * BCQ_IDENTITY_BYTES + 1], want_hex[2 * BCQ_IDENTITY_BYTES + 1];
-        bcq_codebooks_identity(&frozen, want);
-        bcq_codebooks_identity(sets[i], have);
-        bcq_identity_hex(want, want_hex);
-        bcq_identity_hex(have, have_hex);
-        if (memcmp(have, want, sizeof have) != 0)
-            return bcq_fail(error, "--config %s: wanted the codebooks that are frozen in it, %s, "
-                            "got %s", config, want_hex, have_hex);
-    }
+    for (int i = 0; i < 2 && b->frozen; i++)
+        if (!rtl_frozen_are(config, sets[i], error)) return false;
     if (b->exact != job->exact)
         return bcq_fail(error, "--config %s: wanted --acc %s, got --acc %s", config,
                         b->exact ? "exact" : "fp32", job->exact ? "exact" : "fp32");
@@ -68,7 +57,10 @@ bool bcq_gemm_rtl(const bcq_gemm_job *job, const bcq_rtl_options *options, float
     if (!arrays_a || !arrays_w) { bcq_fail(error, "out of memory"); goto out; }
 
     memset(report, 0, sizeof *report);
-    report->codebook_cycles = b->frozen ? 0 : rtl_load_codebooks(r, job->cb_a, job->cb_w);
+    if (!b->frozen) {
+        report->codebook_cycles = rtl_load_codebooks(r, job->cb_a, job->cb_w);
+        if (!report->codebook_cycles) { bcq_fail(error, "rtl: it takes no codebooks"); goto out; }
+    }
     rtl_operands operands = { a->rows, w->rows, a->arrays, arrays_a, arrays_w,
                               a->p.lb, w->p.lb };
     rtl_run_options run = { .trace = options->trace, .trace_from = options->trace_from,

@@ -5,16 +5,20 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "rtl.h"
+#include "rtl_encoder.h"
 #include "tensor_internal.h"
 
 /* Work is handed out in units of so many block arrays, counted through the tensor row after row.
  * Units are written, and their error sums added, in order: so neither the file nor the report
  * depends on the number of threads. */
-enum { UNIT_ARRAYS = 2048, THREADS_MAX = 64 };
+enum { UNIT_ARRAYS = BCQ_RUN_ARRAYS, THREADS_MAX = 64 };
 
 typedef struct {
     const bcq_tensor *t;
     const bcq_codebooks *cb;
+    encoder *rtl;              /* or NULL: the golden model */
+    uint64_t cycles;           /* of rtl */
     bool bf16;
     int exponent;
     int64_t first, count;      /* block arrays [first, first + count) */
@@ -24,21 +28,58 @@ typedef struct {
     bcq_error error;
 } unit;
 
+/* Block array i of the unit, padded; returns how many of its scalars are the tensor's. */
+static int64_t read_array(unit *u, int64_t i, float *x) {
+    const bcq_params *p = &u->cb->p;
+    int64_t k = bcq_tensor_k(u->t), arrays = (k - 1) / p->la + 1;
+    int64_t row = (u->first + i) / arrays, column = (u->first + i) % arrays * p->la;
+    int64_t used = k - column < p->la ? k - column : p->la;
+    memset(x, 0, BCQ_LA_MAX * sizeof *x);  /* "each row is padded with zeros to a multiple of LA" */
+    u->good = bcq_tensor_read(u->t, row, column, used, u->bf16, x, &u->error);
+    return used;
+}
+
+/* The whole unit through the simulated encoder. encoded: [count]. */
+static bool encode_by_rtl(unit *u, bcq_array *encoded) {
+    int la = u->cb->p.la;
+    uint16_t *bits = malloc((size_t)(u->count * la) * sizeof *bits);
+    int8_t *exponent = malloc((size_t)u->count);
+    encoder_run_options options = { .stall = NULL };
+    encoder_run_report report;
+    if (!bits || !exponent) u->good = bcq_fail(&u->error, "out of memory");
+    for (int64_t i = 0; i < u->count && u->good; i++) {
+        float x[BCQ_LA_MAX];
+        read_array(u, i, x);
+        exponent[i] = (int8_t)u->exponent;
+        for (int s = 0; s < la; s++) bits[i * la + s] = bcq_f32_to_bf16(x[s]);  /* exact by now */
+    }
+    u->good = u->good && encoder_run(u->rtl, bits, exponent, u->count, &options, encoded, &report,
+                                     &u->error);
+    if (u->good) u->cycles = report.cycles;
+    free(bits);
+    free(exponent);
+    return u->good;
+}
+
 static void *encode_unit(void *argument) {
     unit *u = argument;
     const bcq_params *p = &u->cb->p;
-    int64_t k = bcq_tensor_k(u->t), arrays = (k - 1) / p->la + 1;
     u->signal = u->error_sum = 0;
     u->good = true;
+    bcq_array *encoded = NULL;
+    if (u->rtl) {
+        encoded = malloc((size_t)u->count * sizeof *encoded);
+        if (!encoded) u->good = bcq_fail(&u->error, "out of memory");
+        else encode_by_rtl(u, encoded);
+    }
     for (int64_t i = 0; i < u->count && u->good; i++) {
-        int64_t row = (u->first + i) / arrays, column = (u->first + i) % arrays * p->la;
-        int64_t used = k - column < p->la ? k - column : p->la;
-        float x[BCQ_LA_MAX] = { 0 };  /* "each row is padded with zeros to a multiple of LA" */
-        u->good = bcq_tensor_read(u->t, row, column, used, u->bf16, x, &u->error);
+        float x[BCQ_LA_MAX];
+        int64_t used = read_array(u, i, x);
         if (!u->good) break;
         bcq_array a;
         int8_t entry[BCQ_LA_MAX];
-        bcq_encode_array(x, u->exponent, u->cb, &a);
+        if (encoded) a = encoded[i];
+        else         bcq_encode_array(x, u->exponent, u->cb, &a);
         bcq_array_pack(&a, p, u->records + (size_t)i * bcq_array_bytes(p));
         bcq_decode_entries(&a, u->cb, entry);
         for (int s = 0; s < used; s++) {
@@ -47,6 +88,7 @@ static void *encode_unit(void *argument) {
             u->error_sum += (value - decoded) * (value - decoded);
         }
     }
+    free(encoded);
     return NULL;
 }
 
@@ -101,6 +143,11 @@ static bool encode_all(unit *units, int threads, const bcq_packed_info *info, FI
             fwrite(units[i].records, 1, bytes, f);
             report->signal += units[i].signal;
             report->error += units[i].error_sum;
+            if (units[i].rtl) {
+                report->cycles += units[i].cycles;
+                report->cycles_formula +=
+                    encoder_cycles_formula(encoder_get_build(units[i].rtl), units[i].count);
+            }
             done += units[i].count;
         }
         if (ferror(f)) break;  /* commit says so */
@@ -115,12 +162,12 @@ static bool encode_all(unit *units, int threads, const bcq_packed_info *info, FI
 
 static bool write_packed(const bcq_tensor *t, const bcq_codebooks *cb, const char *path,
                          const bcq_quantize_options *o, const bcq_packed_info *info,
-                         bcq_quantize_report *report, bcq_error *error) {
+                         encoder *rtl, bcq_quantize_report *report, bcq_error *error) {
     bcq_packed_header header;
     if (!packed_header_fill(info, &header))
         return bcq_fail(error, "%s: wanted a tensor that a .bcq file can hold, got %" PRId64 " x %"
                         PRId64, bcq_tensor_name(t), info->rows, info->k);
-    int threads = o->threads < 1 ? 1 : o->threads > THREADS_MAX ? THREADS_MAX : o->threads;
+    int threads = o->threads < 1 || rtl ? 1 : o->threads > THREADS_MAX ? THREADS_MAX : o->threads;
     size_t room = UNIT_ARRAYS * bcq_array_bytes(&cb->p);
     unit *units = calloc((size_t)threads, sizeof *units);
     uint8_t *records = malloc((size_t)threads * room);
@@ -129,7 +176,7 @@ static bool write_packed(const bcq_tensor *t, const bcq_codebooks *cb, const cha
     if (!good) bcq_fail(error, "%s: wanted memory to quantize it, got none", bcq_tensor_name(t));
     if (good) {
         for (int i = 0; i < threads; i++)
-            units[i] = (unit){ .t = t, .cb = cb, .bf16 = o->bf16, .exponent = info->exponent,
+            units[i] = (unit){ .t = t, .cb = cb, .rtl = rtl, .bf16 = o->bf16, .exponent = info->exponent,
                                .records = records + (size_t)i * room };
         good = (output = bcq_output_open(path, error)) != NULL;
     }
@@ -144,6 +191,25 @@ static bool write_packed(const bcq_tensor *t, const bcq_codebooks *cb, const cha
     free(records);
     free(units);
     return good;
+}
+
+/* The simulated encoder with these codebooks in it. */
+static encoder *open_rtl(const bcq_codebooks *cb, const char *config, bcq_error *error) {
+    encoder *e = encoder_open(config, 1, error);
+    if (!e) return NULL;
+    const encoder_build *b = encoder_get_build(e);
+    const char *why = encoder_refuses(b, cb);
+    bool good = true;
+    if (why)
+        good = bcq_fail(error, "--config %s: %s: wanted la %d, lb %d, nc <= %d, bits %d, ew %d, got "
+                        "la %d, lb %d, nc %d, bits %d, ew %d", config, why, b->la, b->lb, b->nc,
+                        b->index_bits, b->entry_bits, cb->p.la, cb->p.lb, cb->p.nc,
+                        cb->p.index_bits, cb->p.entry_bits);
+    else
+        good = b->frozen ? rtl_frozen_are(config, cb, error) : encoder_load_codebooks(e, cb, error);
+    if (good) return e;
+    encoder_close(e);
+    return NULL;
 }
 
 bool bcq_quantize(const bcq_tensor *t, const bcq_codebooks *cb, const char *path,
@@ -161,7 +227,16 @@ bool bcq_quantize(const bcq_tensor *t, const bcq_codebooks *cb, const char *path
                         bcq_tensor_name(t), cb->p.la, info.k);
     if (!choose_exponent(t, &cb->p, options, &info.exponent, error)) return false;
     bcq_quantize_report result = { .exponent = info.exponent };
-    if (!write_packed(t, cb, path, options, &info, &result, error)) return false;
+    encoder *rtl = NULL;
+    if (options->rtl_config) {
+        if (!options->bf16)
+            return bcq_fail(error, "%s: wanted BF16 for the encoder, which takes nothing else, got none "
+                            "(--bf16)", bcq_tensor_name(t));
+        if (!(rtl = open_rtl(cb, options->rtl_config, error))) return false;
+    }
+    bool good = write_packed(t, cb, path, options, &info, rtl, &result, error);
+    encoder_close(rtl);
+    if (!good) return false;
     result.nmse = result.signal > 0 ? result.error / result.signal : 0;
     if (report) *report = result;
     return true;

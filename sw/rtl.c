@@ -21,8 +21,6 @@ struct rtl {
     const dut_model *model;
     dut *dut;
     rtl_build build;
-    bool traced;
-    int clocked;
     struct {
         int rst_ni, cmd_valid, cmd_ready, cmd_m, cmd_n, cmd_k, cb_valid, cb_ready, cb_weights,
             cb_book, cb_entry, w_valid, w_ready, w_data, a_valid, a_ready, a_data, r_valid, r_ready,
@@ -134,17 +132,40 @@ bool rtl_frozen_codebooks(const char *config, bcq_codebooks *cb, bcq_error *erro
     return bcq_codebooks_read(path, cb, error);
 }
 
-rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) {
-    char root[PATH_MAX - 256], file[200], path[PATH_MAX];
-    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, NULL, error))
-        return NULL;
-    if (strlen(config) > 100) { bcq_fail(error, "--config: name too long"); return NULL; }
-    snprintf(file, sizeof file, "build/models/%s%s.so", config, traced ? ".trace" : "");
-    if (!build_model(root, file, config, error)) return NULL;
+bool rtl_frozen_are(const char *config, const bcq_codebooks *cb, bcq_error *error) {
+    bcq_codebooks frozen;
+    uint8_t have[BCQ_IDENTITY_BYTES], want[BCQ_IDENTITY_BYTES];
+    char have_hex[2 * BCQ_IDENTITY_BYTES + 1], want_hex[2 * BCQ_IDENTITY_BYTES + 1];
+    if (!rtl_frozen_codebooks(config, &frozen, error)) return false;
+    bcq_codebooks_identity(&frozen, want);
+    bcq_codebooks_identity(cb, have);
+    bcq_identity_hex(want, want_hex);
+    bcq_identity_hex(have, have_hex);
+    return memcmp(have, want, sizeof have) == 0
+        || bcq_fail(error, "--config %s: wanted the codebooks that are frozen in it, %s, got %s",
+                    config, want_hex, have_hex);
+}
 
+bool rtl_model_path(const char *config, const char *kind, char *path, size_t size,
+                    bcq_error *error) {
+    char root[PATH_MAX - 256], file[200];
+    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, NULL, error))
+        return false;
+    if (strlen(config) > 100) return bcq_fail(error, "--config: name too long");
+    snprintf(file, sizeof file, "build/models/%s%s.so", config, kind);
+    snprintf(path, size, "%s/%s", root, file);
+    return build_model(root, file, config, error);
+}
+
+rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) {
+    char path[PATH_MAX];
+    return rtl_model_path(config, traced ? ".trace" : "", path, sizeof path, error)
+         ? rtl_open_model(path, seed, error) : NULL;
+}
+
+rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     rtl *r = calloc(1, sizeof *r);
     if (!r) { bcq_fail(error, "out of memory"); return NULL; }
-    snprintf(path, sizeof path, "%s/%s", root, file);
     r->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     r->model = r->library ? dlsym(r->library, "dut_model_table") : NULL;
     if (!r->model) {
@@ -177,7 +198,6 @@ rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) 
             return NULL;
         }
     }
-    r->traced = traced;
     r->dut = r->model->open(seed);
     r->model->settle(r->dut);
     uint32_t words[8];
@@ -211,6 +231,14 @@ static uint32_t get1(const rtl *r, int port) {
     uint32_t words[2] = { 0, 0 };
     r->model->get(r->dut, port, words);
     return words[0];
+}
+
+bool rtl_hold(rtl *r, const char *name, uint32_t value) {
+    int port = r->model->port(name, NULL);
+    if (port < 0) return false;
+    set1(r, port, value);
+    rtl_reset(r);
+    return true;
 }
 
 static void settle(rtl *r) { r->model->settle(r->dut); }
@@ -276,7 +304,7 @@ uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks 
                 settle(r);
                 taken = get1(r, r->port.cb_ready);
                 edge(r);
-                cycles++;
+                if (++cycles > HANG_CYCLES) return 0;  /* far more than there are beats */
             }
         }
     }
@@ -315,6 +343,19 @@ static void weight_beat(const rtl_build *build, const rtl_operands *o, int64_t c
 }
 
 /* ---- Running -------------------------------------------------------------------------------- */
+
+static void get_report(const rtl *r, rtl_run_report *report) {
+    uint32_t words[2] = { 0, 0 };
+    r->model->get(r->dut, r->port.cycles, words);
+    report->cycles = words[0] | (uint64_t)words[1] << 32;
+    report->scale_nan = get1(r, r->port.scale_nan);
+}
+
+void rtl_wait(rtl *r, rtl_run_report *report) {
+    edge(r);
+    settle(r);
+    get_report(r, report);
+}
 
 bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, float *acc,
              rtl_run_report *report, bcq_error *error) {
@@ -392,6 +433,8 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
         if (w_moves || a_moves || r_moves) last_move = cycle;
         if (cycle - last_move > HANG_CYCLES)
             return bcq_fail(error, "rtl: no stream moved for %d cycles", HANG_CYCLES);
+        if (options->limit && cycle >= options->limit)
+            return bcq_fail(error, "rtl: not done after %llu cycles", (unsigned long long)cycle);
 
         if (w_moves) {
             w_valid = false;
@@ -431,11 +474,8 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
     settle(r);
     if (terminal) fputs("\r\033[K", stderr);
     if (tracing) r->model->trace(r->dut, NULL);
-    uint32_t words[2] = { 0, 0 };
-    r->model->get(r->dut, r->port.cycles, words);
-    report->cycles = words[0] | (uint64_t)words[1] << 32;
+    get_report(r, report);
     report->simulated = cycle;
-    report->scale_nan = get1(r, r->port.scale_nan);
     if (options->trace && !traced)
         return bcq_fail(error, "--trace-from: wanted a cycle before %llu, where the run ended, got %llu",
                         (unsigned long long)report->cycles, (unsigned long long)options->trace_from);

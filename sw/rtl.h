@@ -25,18 +25,25 @@ typedef struct rtl rtl;
 
 /* Builds (by make) and loads the model of a configuration. seed: random initial state. */
 rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error);
+/* The same from a model that is there already: a modified netlist, of the mutation study. */
+rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error);
 void rtl_close(rtl *r);
 const rtl_build *rtl_get_build(const rtl *r);
 
 /* The tables that a frozen configuration was built with: the file named in rtl/configs.def. */
 bool rtl_frozen_codebooks(const char *config, bcq_codebooks *cb, bcq_error *error);
+/* True if cb are those tables. */
+bool rtl_frozen_are(const char *config, const bcq_codebooks *cb, bcq_error *error);
 
 /* Holds reset for a few cycles. rtl_open has done it once. */
 void rtl_reset(rtl *r);
 /* True if it is idle, and its cycle counter and NaN flag are zero, as after a reset. */
 bool rtl_is_reset(rtl *r);
+/* Holds an input that only modified netlists have, and resets. False: there is no such input. */
+bool rtl_hold(rtl *r, const char *port, uint32_t value);
 
-/* Loads both sets of tables; they must fit the build. Returns the cycles that it took. */
+/* Loads both sets of tables; they must fit the build. Returns the cycles that it took, 0
+ * if the hardware stopped taking them. */
 uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w);
 
 /* Operands as beats of this build, in memory. */
@@ -58,6 +65,7 @@ typedef struct {
     const char *trace;
     uint64_t trace_from, trace_to;
     bool progress;
+    uint64_t limit;             /* gives up after so many cycles; 0: only if nothing moves */
 } rtl_run_options;
 
 typedef struct {
@@ -69,6 +77,14 @@ typedef struct {
 /* acc: [m][n], what the hardware delivers (no tensor scales). False: it hung. */
 bool rtl_run(rtl *r, const rtl_operands *operands, const rtl_run_options *options, float *acc,
              rtl_run_report *report, bcq_error *error);
+
+/* Lets one cycle pass in which nothing is offered; what the counter and the flag say then. */
+void rtl_wait(rtl *r, rtl_run_report *report);
+
+/* The model of a configuration of rtl/configs.def, built (by make) where it is missing or old.
+ * kind: "" the array, ".trace" the same with tracing, ".encoder" the encoder. */
+bool rtl_model_path(const char *config, const char *kind, char *path, size_t size,
+                    bcq_error *error);
 
 /* The project's root folder (that of rtl/configs.def, looked for upwards from the program). */
 bool rtl_project_root(char *path, size_t size, bcq_error *error);

@@ -11,4 +11,7 @@ $(B)/test_encoder_units: $(B)/obj/tb/test_encoder_units.o $(MODEL_O)
 $(B)/test_encoder: $(B)/obj/tb/test_encoder.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-ENCODER_UNITS := $(foreach ew,4 5 6 7 8,$(B)/models/scale_encode_$(ew).so $(B)/models/normalise_$(ew).so)
+# Entry widths: those of rtl/configs.def in the default tests, every one in the long ones.
+encoder_units     = $(foreach ew,$(1),$(B)/models/scale_encode_$(ew).so $(B)/models/normalise_$(ew).so)
+ENCODER_UNITS     := $(call encoder_units,4 6 8)
+ENCODER_UNITS_ALL := $(call encoder_units,4 5 6 7 8)

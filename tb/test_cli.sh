@@ -108,6 +108,24 @@ run 0 '' quantize -c thawed.txt -o thawed.bcq a.npy
 check 'gemm: tables other than the frozen ones' [ $? = 2 ]
 check 'gemm: frozen: one line' grep -q '^bcq gemm: --config frozen: wanted the codebooks that are frozen in it, .*, got ' err
 check 'gemm: no output after a refusal' [ ! -e x ]
+
+# The simulated encoder, with a tail of 4 scalars in each row.
+sed 's/^lb = 2/lb = 8/' cb.txt >gap.txt
+run 0 '' quantize -c gap.txt -o golden.bcq --bf16 a.npy
+run 0 '' quantize -c gap.txt -o rtl.bcq --bf16 --backend rtl --config gap a.npy
+check 'quantize: rtl as golden' cmp -s golden.bcq rtl.bcq
+# Six block arrays of 8 cycles, 2 beats and 11 stages.
+check 'quantize: its cycles' [ "$(tail -1 out)" = 'encoder gap: 61 cycles, formula 61' ]
+rm golden.bcq rtl.bcq
+run 2 'bcq quantize: --backend rtl: wanted --bf16 with it, for the encoder takes BF16, got none' \
+    quantize -c gap.txt -o x --backend rtl --config gap a.npy
+run 2 'bcq quantize: --config: wanted --backend rtl with it, got --backend golden' \
+    quantize -c gap.txt -o x --bf16 --config gap a.npy
+run 2 'bcq quantize: --backend: wanted golden or rtl, got "verilog"' \
+    quantize -c gap.txt -o x --bf16 --backend verilog a.npy
+run 2 'bcq quantize: --config gap: lb of the file differs from the build'"'"'s: wanted la 16, lb 8, nc <= 4, bits 2, ew 4, got la 16, lb 2, nc 1, bits 2, ew 4' \
+    quantize -c cb.txt -o x --bf16 --backend rtl --config gap a.npy
+check 'quantize: no output after a refusal' [ ! -e x ]
 run 2 'bcq gemm: a.bcq: wanted an output other than the input, got the same file' \
     gemm -c cb.txt -a a.bcq -w w.bcq -o a.bcq
 run 2 'bcq dequantize: a.bcq: wanted an output other than the input, got the same file' \

@@ -14,30 +14,41 @@ verdict() {  # what, 0 if as wanted
 sv=
 for f in "$@"; do case $f in *.sv) sv="$sv $f" ;; esac; done
 
-verilator --lint-only -Wall --top-module bcq_gemm "$@" > "$log" 2>&1
-verdict "lint of the default parameters" $?
+for top in bcq_gemm bcq_encoder; do
+  verilator --lint-only -Wall --top-module $top "$@" > "$log" 2>&1
+  verdict "lint of the default parameters of $top" $?
+done
 
-while read -r name value; do
-  verilator --lint-only -Wall --top-module bcq_gemm "-G$name=$value" "$@" > "$log" 2>&1
+while read -r top name value; do
+  verilator --lint-only -Wall --top-module "$top" "-G$name=$value" "$@" > "$log" 2>&1
   [ $? != 0 ] && grep -q 'USERERROR\|\$error' "$log"
-  verdict "Verilator took $name=$value" $?
-  yosys -q -p "read_verilog -sv $sv; hierarchy -top bcq_gemm -chparam $name $value" > "$log" 2>&1
+  verdict "Verilator took $name=$value of $top" $?
+  yosys -q -p "read_verilog -sv $sv; hierarchy -top $top -chparam $name $value" > "$log" 2>&1
   [ $? != 0 ] && grep -q 'ERROR' "$log"
-  verdict "Yosys took $name=$value" $?
+  verdict "Yosys took $name=$value of $top" $?
 done <<LIST
-LB 1
-LB 16
-LA 8
-LA 48
-LA 256
-NC 3
-NC 32
-B 1
-B 5
-EW 3
-EW 9
-NDec 3
-T 1
+bcq_gemm LB 1
+bcq_gemm LB 16
+bcq_gemm LA 8
+bcq_gemm LA 48
+bcq_gemm LA 256
+bcq_gemm NC 3
+bcq_gemm NC 32
+bcq_gemm B 1
+bcq_gemm B 5
+bcq_gemm EW 3
+bcq_gemm EW 9
+bcq_gemm NDec 3
+bcq_gemm T 1
+bcq_encoder LB 3
+bcq_encoder LA 48
+bcq_encoder NC 12
+bcq_encoder B 5
+bcq_encoder EW 3
+bcq_encoder EncLanes 3
+bcq_encoder EncLanes 16
+bcq_encoder CbPerCycle 3
+bcq_encoder CbPerCycle 32
 LIST
 
 echo "$passed passed, $failed failed"
