@@ -1,9 +1,12 @@
 /* The whole RTL (sequencer, decoders, array, scale units) against the golden model, to the bit, and
- * its cycle counter against the formula. Usage: test_array [-seed S] [-tiles N] CONFIG...
+ * its cycle counter against the formula. Usage: test_array [-seed S] [-tiles N] [-brief] [-mutant N] CONFIG...
  *
  * A case is one product. Directed cases come first, then N random tiles a configuration: M in 1..2T,
  * N in 1..2*COLS, K in 1..4*LA, a stall rate a side from {0, 1/8, 1/2, 7/8}, with and without bursts.
- * What was covered is counted and printed; a class that stayed empty fails. */
+ * What was covered is counted and printed; a class that stayed empty fails.
+ *
+ * -brief: small cases only, for a recording that a slow simulator replays (tb/test_icarus.sh); what was
+ * covered is not judged. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +14,8 @@
 
 static uint64_t seed = 1;
 static long passed, failed;
+static bool brief;
+static long mutant = -1;  /* of a mutated model, or none */
 
 /* ---- Random numbers: splitmix64 -------------------------------------------------------------- */
 
@@ -32,7 +37,7 @@ static const char *const side_name[RTL_SIDES] = { "weights", "activations", "res
 enum {
     C_PRODUCTS, C_SCALES, C_ALL_MAX, C_ALL_MIN, C_ZEROS, C_HAZARD, C_LOAD_BOUND, C_TOKEN_BOUND,
     C_M_TAIL, C_N_TAIL, C_K_TAIL, C_K_ONE, C_ONE_ARRAY, C_MANY_ARRAYS, C_NAN_SCALE, C_SIGNED_SCALE,
-    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, CLASSES
+    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, CLASSES
 };
 static const char *const class_name[CLASSES] = {
     "all products of (codebook, index) pairs", "all pairs of scale codes", "all entries maximal",
@@ -40,6 +45,7 @@ static const char *const class_name[CLASSES] = {
     "pass bound by tokens", "M tail", "N tail", "K tail", "K = 1", "one block array",
     "four block arrays", "NaN scale codes", "negative scales", "file narrower than the build",
     "two sets of codebooks", "cycles equal to the formula", "reset in the middle of a product",
+    "sizes that take for ever",
 };
 static long class_count[CLASSES];
 static long rate_count[RTL_SIDES][RATES][2];  /* [side][rate][bursts] */
@@ -59,6 +65,14 @@ static bool stall(void *context, int side) {
     }
     s->left--;
     return s->stalled;
+}
+
+/* A mutant is caught by its first failure. */
+static void count_failure(void) {
+    failed++;
+    if (mutant <= 0) return;
+    printf("%ld passed, %ld failed\n", passed, failed);
+    exit(EXIT_FAILURE);
 }
 
 /* ---- One case ----------------------------------------------------------------------------------- */
@@ -125,10 +139,11 @@ static void run(rtl *r, const char *config, const char *what, const product *p) 
     snprintf(where, sizeof where, "%s %s seed=%llu M=%lld N=%lld K=%lld", config, what,
              (unsigned long long)seed, (long long)p->m, (long long)p->n, (long long)p->k);
 
-    if (!b->frozen) rtl_load_codebooks(r, &p->cb_a, &p->cb_w);
-    if (!rtl_run(r, &operands, &options, acc, &report, &error)) {
+    bool loaded = b->frozen || rtl_load_codebooks(r, &p->cb_a, &p->cb_w);
+    if (!loaded) bcq_fail(&error, "no codebook is taken");
+    if (!loaded || !rtl_run(r, &operands, &options, acc, &report, &error)) {
         fprintf(stderr, "FAIL %s: %s\n", where, error.message);
-        failed++;
+        count_failure();
         rtl_reset(r);
         free(acc);
         return;
@@ -140,6 +155,16 @@ static void run(rtl *r, const char *config, const char *what, const product *p) 
                     (long long)(i / p->n), (long long)(i % p->n), (double)acc[i], (double)want);
             good = false;
         }
+    }
+    /* Both hold until the next command. */
+    for (int i = 0; good && i < 3; i++) {
+        rtl_run_report later;
+        rtl_wait(r, &later);
+        if (later.cycles == report.cycles && later.scale_nan == report.scale_nan) continue;
+        fprintf(stderr, "FAIL %s: %d cycles after it, cycles and scale_nan went from %llu, %d to %llu, %d\n",
+                where, i + 1, (unsigned long long)report.cycles, report.scale_nan,
+                (unsigned long long)later.cycles, later.scale_nan);
+        good = false;
     }
     if (report.scale_nan != any_nan(p)) {
         fprintf(stderr, "FAIL %s: scale_nan rtl %d, golden %d\n", where, report.scale_nan, any_nan(p));
@@ -164,7 +189,7 @@ static void run(rtl *r, const char *config, const char *what, const product *p) 
     class_count[C_MANY_ARRAYS] += p->arrays >= 4;
     class_count[C_NAN_SCALE] += any_nan(p);
     if (good) passed++;
-    else      failed++;
+    else      count_failure();
     free(acc);
 }
 
@@ -173,13 +198,16 @@ static void run(rtl *r, const char *config, const char *what, const product *p) 
 static void random_codebooks(bcq_codebooks *cb, const bcq_params *p) {
     memset(cb, 0, sizeof *cb);
     cb->p = *p;
-    int cmax = bcq_cmax(p), style = below(3);
+    int cmax = bcq_cmax(p), style = below(4), middle = below(2 * cmax + 1) - cmax;
     for (int c = 0; c < p->nc; c++) {
         int entries = bcq_entries(p);
         for (int k = 0; k < entries; k++) {
-            /* anywhere; few distinct values; extremes only */
-            int v = style == 0 ? below(2 * cmax + 1) - cmax
-                  : style == 1 ? (below(5) - 2) * cmax / 2 : below(2) ? cmax : -cmax;
+            /* anywhere; few distinct values; extremes only; in a narrow range, so that all indices
+             * may be of one sign */
+            int v = style == 0 ? below(2 * cmax + 1) - cmax : style == 1 ? (below(5) - 2) * cmax / 2
+                  : style == 2 ? (below(2) ? cmax : -cmax) : middle + below(5) - 2;
+            if (v < -cmax) v = -cmax;
+            if (v > cmax) v = cmax;
             int at = k;
             for (; at > 0 && cb->entry[c][at - 1] > v; at--) cb->entry[c][at] = cb->entry[c][at - 1];
             cb->entry[c][at] = (int8_t)v;
@@ -369,23 +397,42 @@ static void resets(rtl *r, const char *config, const bcq_codebooks *frozen) {
         bcq_error error;
         rtl_run_report report;
         int left = 1 + below(3 * rtl_rows(b) * b->cols / b->ndec);
-        rtl_run_options options = { .stall = stop_after, .context = &left };
+        rtl_run_options options = { .stall = stop_after, .context = &left,
+                                    .limit = rtl_cycles_formula(b, p.m, p.n, p.arrays * b->la) + 100 };
         rtl_operands operands = { p.m, p.n, p.arrays, p.a, p.w, p.cb_a.p.lb, p.cb_w.p.lb };
         rtl_load_codebooks(r, &p.cb_a, &p.cb_w);
         if (rtl_run(r, &operands, &options, acc, &report, &error)) {
             fprintf(stderr, "FAIL %s reset: the starved product ended\n", config);
-            failed++;
+            count_failure();
         }
         rtl_reset(r);
         if (!rtl_is_reset(r)) {
             fprintf(stderr, "FAIL %s reset: not idle, or a counter or flag is set\n", config);
-            failed++;
+            count_failure();
         }
         run(r, config, "after reset", &p);
         class_count[C_RESET]++;
         free(acc);
         product_free(&p);
     }
+
+    /* The largest sizes: the product begins, and only a reset ends it. */
+    static const bcq_array nothing;
+    rtl_operands huge = { UINT32_MAX, (int64_t)UINT32_MAX * b->cols, UINT32_MAX, &nothing, &nothing,
+                          b->lb, b->lb };
+    int none = 0;
+    rtl_run_options options = { .stall = stop_after, .context = &none, .limit = 10 };
+    rtl_run_report report;
+    bcq_error error;
+    if (rtl_run(r, &huge, &options, NULL, &report, &error) || rtl_is_reset(r)) {
+        fprintf(stderr, "FAIL %s reset: the largest product did not begin\n", config);
+        count_failure();
+    }
+    rtl_reset(r);
+    product p;
+    random_product(&p, b, frozen, 1, 1, 1);
+    run(r, config, "after the largest", &p);
+    product_free(&p);
 }
 
 /* One NaN scale in a product: either code, in A, and in every column of W. And none. */
@@ -405,9 +452,60 @@ static void one_nan(rtl *r, const char *config, const bcq_codebooks *frozen) {
     }
 }
 
-/* Commands of size zero are taken and do nothing; sizes beyond 16 bits, on the smallest build. */
+/* Sizes that no simulation reaches the end of: each bit of each size, alone and with what makes two
+ * more steps (then a lost bit would end it in no time). They must begin, and not end soon. */
+static void unending(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_codebooks cb;
+    bcq_params full = full_params(b);
+    random_codebooks(&cb, &full);
+    enum { M, N, K };
+    for (int which = M; which <= K; which++) {
+        for (int turn = 0; turn < 2 * 32; turn++) {
+            int64_t more[3] = { b->t + 1, 2, 2 };
+            int64_t size = ((int64_t)1 << turn / 2) + (turn % 2 ? more[which] : 0);
+            int64_t m = which == M ? size : 1, n_tiles = which == N ? size : which == M ? 2 : 1;
+            int64_t arrays = which == K ? size : 2;
+            int64_t m_end = which == M ? 3 * b->t : m, n_end = which == N ? 8 : n_tiles;
+            int64_t arrays_end = which == K ? 8 : arrays;
+            uint64_t limit = rtl_cycles_formula(b, m_end, n_end * b->cols, arrays_end * b->la);
+            int64_t n = which == K ? 1 : n_tiles * b->cols;
+            if (size > UINT32_MAX || rtl_cycles_formula(b, m, n, arrays * b->la) <= 2 * limit) continue;
+
+            /* What can be taken or delivered before the limit, at a beat a cycle; all zeros. */
+            int64_t kept = (int64_t)limit;
+            product p;
+            product_alloc(&p, which == M ? kept : 1, which == N ? kept * b->cols : n,
+                          (which == K ? kept : 2) * b->la, b->la);
+            p.cb_a = p.cb_w = frozen ? *frozen : cb;
+            float *acc = calloc((size_t)(p.m * p.n), sizeof *acc);
+            if (!acc) abort();
+            rtl_operands operands = { m, n, arrays, p.a, p.w, p.cb_a.p.lb, p.cb_w.p.lb };
+            rtl_run_options options = { .limit = limit };
+            rtl_run_report report;
+            bcq_error error = { .message = "it ended" };
+            if (rtl_run(r, &operands, &options, acc, &report, &error)
+                || strncmp(error.message, "rtl: not done", 13) != 0) {
+                fprintf(stderr, "FAIL %s unending seed=%llu M=%lld n_tiles=%lld k_arrays=%lld: %s\n", config,
+                        (unsigned long long)seed, (long long)m, (long long)n_tiles, (long long)arrays,
+                        error.message);
+                count_failure();
+            } else {
+                passed++;
+            }
+            class_count[C_UNENDING]++;
+            rtl_reset(r);
+            free(acc);
+            product_free(&p);
+        }
+    }
+}
+
+/* Commands of size zero are taken and do nothing; sizes beyond 16 bits, and cycle counts of every bit
+ * up to 13, on the small builds. */
 static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
+    bool small = b->la == 16 && b->cols <= 12 && !brief;
     static const bcq_array nothing;
     for (int which = 0; which < 3; which++) {
         rtl_operands zero = { which != 0, which != 1, which != 2, &nothing, &nothing, b->lb, b->lb };
@@ -416,14 +514,21 @@ static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
         bcq_error error;
         if (rtl_run(r, &zero, &options, NULL, &report, &error)) continue;
         fprintf(stderr, "FAIL %s size zero: %s\n", config, error.message);
-        failed++;
+        count_failure();
         rtl_reset(r);
     }
-    for (int which = 0; which < 3 && b->la * b->cols <= 64; which++) {
+    for (int which = 0; which < 3 && small; which++) {
         product p;
         random_product(&p, b, frozen, which == 0 ? 65537 : 1, which == 1 ? 65536 * b->cols + 1 : 1,
                        which == 2 ? 65537 * (int64_t)b->la : 1);
         run(r, config, "long", &p);
+        product_free(&p);
+    }
+    for (int turn = 0; turn < 24 && small; turn++) {
+        product p;
+        int64_t m = 1 + below(turn % 4 ? 1500 : 6000);
+        random_product(&p, b, frozen, m, 1 + below(3 * b->cols), 1 + below(3 * b->la));
+        run(r, config, "counting", &p);
         product_free(&p);
     }
 }
@@ -447,13 +552,15 @@ static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen
 int main(int argc, char **argv) {
     long tiles = 60;
     int at = 1;
-    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
-        if (strcmp(argv[at], "-seed") == 0) seed = strtoull(argv[at + 1], NULL, 10);
-        else if (strcmp(argv[at], "-tiles") == 0) tiles = strtol(argv[at + 1], NULL, 10);
+    for (; at + 1 < argc && argv[at][0] == '-'; at++) {
+        if (strcmp(argv[at], "-seed") == 0) seed = strtoull(argv[++at], NULL, 10);
+        else if (strcmp(argv[at], "-tiles") == 0) tiles = strtol(argv[++at], NULL, 10);
+        else if (strcmp(argv[at], "-brief") == 0) brief = true;
+        else if (strcmp(argv[at], "-mutant") == 0) mutant = strtol(argv[++at], NULL, 10);
         else break;
     }
     if (at == argc || argv[at][0] == '-') {
-        fprintf(stderr, "usage: test_array [-seed S] [-tiles N] CONFIG...\n");
+        fprintf(stderr, "usage: test_array [-seed S] [-tiles N] [-brief] [-mutant N] CONFIG_OR_MODEL...\n");
         return 2;
     }
     printf("test_array seed=%llu tiles=%ld\n", (unsigned long long)seed, tiles);
@@ -462,7 +569,13 @@ int main(int argc, char **argv) {
         bcq_error error;
         bcq_codebooks tables;
         state = seed * 1000003 + (uint64_t)at;
-        rtl *r = rtl_open(config, false, seed, &error);
+        rtl *r = strchr(config, '/') ? rtl_open_model(config, seed, &error)
+                                     : rtl_open(config, false, seed, &error);
+        if (r && mutant >= 0 && !rtl_hold(r, "mutsel", (uint32_t)mutant)) {
+            bcq_fail(&error, "%s: no input mutsel", config);
+            rtl_close(r);
+            r = NULL;
+        }
         if (!r) {
             fprintf(stderr, "FAIL %s\n", error.message);
             failed++;
@@ -477,13 +590,16 @@ int main(int argc, char **argv) {
             continue;
         }
         long before = passed;
-        all_products(r, config, frozen);
-        all_scales(r, config, frozen);
+        if (!brief) {
+            all_products(r, config, frozen);
+            all_scales(r, config, frozen);
+        }
         extremes(r, config, frozen);
         hazards(r, config, frozen);
         resets(r, config, frozen);
         one_nan(r, config, frozen);
         sizes(r, config, frozen);
+        if (!brief) unending(r, config, frozen);
         random_tiles(r, config, frozen, tiles);
         printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s: %ld cases\n",
                config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,
@@ -491,15 +607,15 @@ int main(int argc, char **argv) {
         fflush(stdout);
         rtl_close(r);
     }
-    for (int c = 0; c < CLASSES; c++) {
+    for (int c = 0; c < CLASSES && !brief; c++) {
         printf("  %-42s %10ld\n", class_name[c], class_count[c]);
         if (class_count[c] == 0) {
             fprintf(stderr, "FAIL seed=%llu: no case of \"%s\"\n", (unsigned long long)seed, class_name[c]);
             failed++;
         }
     }
-    printf("  stalls of random tiles %23s%8s%8s%8s, then the same in bursts\n", "0", "1/8", "1/2", "7/8");
-    for (int s = 0; s < RTL_SIDES; s++) {
+    if (!brief) printf("  stalls of random tiles %23s%8s%8s%8s, then the same in bursts\n", "0", "1/8", "1/2", "7/8");
+    for (int s = 0; s < RTL_SIDES && !brief; s++) {
         printf("  %-36s", side_name[s]);
         for (int bursts = 0; bursts < 2; bursts++) {
             for (int i = 0; i < RATES; i++) {

@@ -1,5 +1,6 @@
 /* The scale unit alone against the golden model: random and directed triples (psum, scales, acc), a
- * new one every cycle. Usage: test_scale_unit [-seed S] [-triples N] MODEL.so...
+ * new one every cycle.
+ * Usage: test_scale_unit [-seed S] [-triples N] [-mutant N] MODEL.so...
  *
  * Every class of floating-point addition is counted and must occur: each distance between the
  * exponents of product and accumulator, all signs, exact and inexact sums, ties to both sides,
@@ -16,6 +17,8 @@
 
 static uint64_t seed = 1, state;
 static long passed, failed;
+static long mutant = -1;    /* of a mutated model, or none */
+static bool classified;     /* an fp32 model was run */
 
 static uint64_t rnd(void) {
     uint64_t z = state += 0x9E3779B97F4A7C15u;
@@ -29,6 +32,7 @@ typedef struct {
     int32_t psum;
     uint8_t scale_a, scale_w;
     bool first;
+    bool keep;       /* the weight scale is that of the triple before */
     float acc;       /* fp32 */
     int64_t fixed;   /* exact */
 } triple;
@@ -133,8 +137,9 @@ static triple draw(int psum_bits, bool exact) {
     int64_t product = (int64_t)t.psum * bcq_scale_x512(t.scale_a) * bcq_scale_x512(t.scale_w);
     int exponent = product ? top_bit(product < 0 ? -(uint64_t)product : (uint64_t)product) - 18 : 0;
     switch (below(5)) {
-    case 0:  /* any distance */
-        t.acc = float_of(below(2), exponent + below(2 * DISTANCE + 21) - DISTANCE - 10, (uint32_t)rnd());
+    case 0:  /* any distance; far beyond what a sum of products reaches */
+        exponent += below(4) ? below(2 * DISTANCE + 21) - DISTANCE - 10 : below(161) - 80;
+        t.acc = float_of(below(2), exponent, (uint32_t)rnd());
         break;
     case 1:  /* close to cancelling */
         t.acc = -(float)ldexp((double)product, -18);
@@ -169,25 +174,48 @@ static void run(const char *path, long triples) {
         if (port[i] < 0) { fprintf(stderr, "FAIL %s: no port %s\n", path, names[i]); failed++; return; }
     }
     bool exact = bits[ACC] > 32;
+    classified |= !exact;
     dut *d = m->open(seed);
     uint32_t one[2] = { 1, 0 }, words[2];
-    m->set(d, port[EN], one);
-    m->set(d, port[LOAD], one);
-    m->set(d, port[SWITCH], one);
+    if (mutant >= 0) {
+        int mutsel = m->port("mutsel", NULL);
+        if (mutsel < 0) { fprintf(stderr, "FAIL %s: no input mutsel\n", path); failed++; return; }
+        words[0] = (uint32_t)mutant;
+        m->set(d, mutsel, words);
+    }
 
-    /* A triple enters over several cycles: its weight scale takes two to become the active one. */
-    enum { AT_SCALE_W = 0, AT_SCALE_A = 2, AT_PSUM = 3, AT_ACC = 5, RING = 16 };
+    /* A triple enters over several cycles: its weight scale takes two to become the active one. Where
+     * it stays the same, neither load nor switch is asked for. One cycle in four is not enabled: then
+     * all inputs are random, and nothing may move. */
+    enum { AT_SCALE_W = 0, AT_SWITCH = 1, AT_SCALE_A = 2, AT_PSUM = 3, AT_ACC = 5, RING = 16 };
     const int at_acc_out = exact ? 6 : 7, at_result = exact ? 8 : 7;
     triple ring[RING];
     long wrong = 0;
     for (long cycle = 0; cycle < triples + at_result; cycle++) {
-        ring[cycle % RING] = draw(bits[PSUM], exact);
-        if (!exact) classify(&ring[cycle % RING]);
+        triple *drawn = &ring[cycle % RING];
+        *drawn = draw(bits[PSUM], exact);
+        drawn->keep = cycle > 0 && below(4) == 0;
+        if (drawn->keep) drawn->scale_w = ring[(cycle - 1) % RING].scale_w;
+        for (int off = below(4) == 0; off > 0; off--) {
+            for (int i = EN; i < ACC_OUT; i++) {
+                words[0] = i == EN ? 0 : (uint32_t)rnd();
+                words[1] = (uint32_t)rnd();
+                m->set(d, port[i], words);
+            }
+            m->settle(d);
+            m->edge(d);
+        }
+        m->set(d, port[EN], one);
+        if (!exact) classify(drawn);
         /* Before the first triple is due, the ring holds nothing: show what is there already. */
         const triple *t = ring;
         #define DUE(at) (&t[(cycle >= (at) ? cycle - (at) : 0) % RING])
-        words[0] = DUE(AT_SCALE_W)->scale_w;
+        words[0] = !DUE(AT_SCALE_W)->keep;
+        m->set(d, port[LOAD], words);
+        words[0] = words[0] ? DUE(AT_SCALE_W)->scale_w : (uint32_t)rnd();
         m->set(d, port[SCALE_W], words);
+        words[0] = !DUE(AT_SWITCH)->keep;
+        m->set(d, port[SWITCH], words);
         words[0] = DUE(AT_SCALE_A)->scale_a;
         m->set(d, port[SCALE_A], words);
         words[0] = (uint32_t)DUE(AT_PSUM)->psum;
@@ -218,6 +246,10 @@ static void run(const char *path, long triples) {
                         out ? "result" : "acc", done->psum, done->scale_a, done->scale_w,
                         (double)done->acc, (unsigned long long)done->fixed, done->first,
                         exact && !out ? words[1] : 0, words[0], want[1], want[0]);
+            if (mutant > 0) {  /* caught by its first failure */
+                printf("0 passed, 1 failed\n");
+                exit(EXIT_FAILURE);
+            }
         }
         m->edge(d);
     }
@@ -235,22 +267,7 @@ static void need(const char *what, int number, long count) {
     failed++;
 }
 
-int main(int argc, char **argv) {
-    long triples = 10000000;
-    int at = 1;
-    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
-        if (strcmp(argv[at], "-seed") == 0) seed = strtoull(argv[at + 1], NULL, 10);
-        else if (strcmp(argv[at], "-triples") == 0) triples = strtol(argv[at + 1], NULL, 10);
-        else break;
-    }
-    if (at == argc || argv[at][0] == '-') {
-        fprintf(stderr, "usage: test_scale_unit [-seed S] [-triples N] MODEL.so...\n");
-        return 2;
-    }
-    printf("test_scale_unit seed=%llu\n", (unsigned long long)seed);
-    state = seed;
-    for (bool first = true; at < argc; at++, first = false) run(argv[at], first ? triples : triples / 10);
-
+static void check_classes(void) {
     long least = distance_count[0];
     for (int i = 0; i <= 2 * DISTANCE; i++) {
         need("distance", i - DISTANCE, distance_count[i]);
@@ -268,6 +285,26 @@ int main(int argc, char **argv) {
         printf("  %-24s %10ld\n", rounding_name[i], rounding_count[i]);
         need(rounding_name[i], 0, rounding_count[i]);
     }
+}
+
+int main(int argc, char **argv) {
+    long triples = 10000000;
+    int at = 1;
+    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+        if (strcmp(argv[at], "-seed") == 0) seed = strtoull(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "-triples") == 0) triples = strtol(argv[at + 1], NULL, 10);
+        else if (strcmp(argv[at], "-mutant") == 0) mutant = strtol(argv[at + 1], NULL, 10);
+        else break;
+    }
+    if (at == argc || argv[at][0] == '-') {
+        fprintf(stderr, "usage: test_scale_unit [-seed S] [-triples N] [-mutant N] MODEL.so...\n");
+        return 2;
+    }
+    printf("test_scale_unit seed=%llu\n", (unsigned long long)seed);
+    state = seed;
+    for (bool first = true; at < argc; at++, first = false) run(argv[at], first ? triples : triples / 10);
+
+    if (classified) check_classes();
     printf("%ld passed, %ld failed\n", passed, failed);
     return failed || !passed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
