@@ -32,6 +32,8 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t room);
 int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
                                               void (*freed)(const volatile void *));
 size_t __sanitizer_get_allocated_size(const volatile void *p);
+void __asan_poison_memory_region(const volatile void *at, size_t size);
+void __asan_unpoison_memory_region(const volatile void *at, size_t size);
 
 /* The largest that a mutator makes; larger files are read all the same. */
 enum { MADE_MAX = 4096 };
@@ -91,28 +93,49 @@ static void freed(const volatile void *p) {
 /* ---- mapped files --------------------------------------------------------------------------- */
 
 /* What the library calls instead of mmap() and munmap(). Behind the end of a mapped file the rest of
- * the page can be read; behind the end of a copy the address sanitizer stands. */
+ * its page can be read; here the file ends where a page begins that may not be touched, which stops
+ * libraries without a sanitizer as well. In front of it, and after munmap, memory is poisoned. */
 void *fuzz_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 int fuzz_munmap(void *at, size_t size);
 
+enum { PAGE = 4096, SMALL = 16 * PAGE };
+static int mappings;
+static uint8_t *spare;  /* a small mapping to use again: most of the time would go into making them */
+
+static size_t pages_for(size_t size) { return size <= SMALL ? SMALL : (size + PAGE - 1) / PAGE * PAGE; }
+
 void *fuzz_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
     (void)at;
-    if (protection != PROT_READ || flags != MAP_PRIVATE) FATAL("fuzz: another kind of mmap()\n");
-    bool on = heap.on;
-    heap.on = false;  /* it stands for what is no memory */
-    void *copy = malloc(size);
-    heap.on = on;
-    if (!copy || pread(fd, copy, size, offset) != (ssize_t)size) FATAL("fuzz: no copy of a file\n");
+    size_t room = pages_for(size);
+    uint8_t *begin = room == SMALL && spare ? spare : NULL;
+    if (begin) {
+        spare = NULL;
+    } else {
+        begin = mmap(NULL, room + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (begin == MAP_FAILED || mprotect(begin + room, PAGE, PROT_NONE) != 0)
+            FATAL("fuzz: wanted %zu bytes, got an error\n", room);
+        __asan_poison_memory_region(begin, room);
+    }
+    uint8_t *copy = begin + room - size;
+    __asan_unpoison_memory_region(copy, size);
+    if (protection != PROT_READ || flags != MAP_PRIVATE
+        || pread(fd, copy, size, offset) != (ssize_t)size)
+        FATAL("fuzz: wanted to copy a file of %zu, got an error\n", size);
+    mappings++;
     return copy;
 }
 
 int fuzz_munmap(void *at, size_t size) {
-    (void)size;
-    bool on = heap.on;
-    heap.on = false;
-    free(at);
-    heap.on = on;
-    return 0;
+    size_t room = pages_for(size);
+    uint8_t *begin = (uint8_t *)at + size - room;
+    mappings--;
+    if (room == SMALL && !spare) {
+        spare = begin;
+        __asan_poison_memory_region(begin, room);
+        return 0;
+    }
+    __asan_unpoison_memory_region(begin, room);
+    return munmap(begin, room + PAGE);
 }
 
 /* ---- what is done with a file --------------------------------------------------------------- */
@@ -200,8 +223,10 @@ static void read_tensors(const char *path) {
     info(path);
     bcq_tensor_list *list = bcq_tensor_list_read(path, &error);
     if (!list) refused();
-    for (size_t i = 0; list && i < list->count && i < 3; i++)
-        open_name(path, list->entries[i].name, strlen(list->entries[i].name));
+    if (list && list->count) {  /* any one of them */
+        const char *name = list->entries[input_size % list->count].name;
+        open_name(path, name, strlen(name));
+    }
     bcq_tensor_list_free(list);
     /* A name, perhaps a glob, out of the input: its last bytes. */
     size_t length = input_size < 12 ? input_size : 12;
@@ -327,13 +352,14 @@ static size_t mutate_npy(uint8_t *data, size_t size, size_t room) {
     if (roll(2)) {  /* a new header whose shape has as many scalars as there are */
         static const char *const descr[] = { "<f2", "<f4", "<f8", "<f4", ">f4", "|u1" };
         static const unsigned bytes[] = { 2, 4, 8, 4, 4, 1 };
-        unsigned type = roll(6), rows = 1 + roll(5), k = 1 + roll(40), planes = 1 + roll(2);
-        char head[128] = "\x93NUMPY", shape[48];
-        switch (roll(4)) {
-            case 0: snprintf(shape, sizeof shape, "(%u,)", planes * rows * k); break;
-            case 1: snprintf(shape, sizeof shape, "(%u, %u, %u, )", planes, rows, k); break;
-            default: snprintf(shape, sizeof shape, "(%u, %u)", planes * rows, k); break;
-        }
+        unsigned type = roll(6), rows = 1 + roll(5), k = 1 + roll(40);
+        char head[160] = "\x93NUMPY", shape[64];
+        /* "(1, 1, ..., rows, k)", of up to ten dimensions where eight are the limit; "(k,)" */
+        int used = snprintf(shape, sizeof shape, "(");
+        for (unsigned ones = roll(4) ? 0 : roll(9); ones > 0; ones--)
+            used += snprintf(shape + used, sizeof shape - (size_t)used, "1, ");
+        if (roll(4)) snprintf(shape + used, sizeof shape - (size_t)used, "%u, %u)", rows, k);
+        else snprintf(shape + used, sizeof shape - (size_t)used, "%u,)", rows * k);
         unsigned version = 1 + roll(3), begin = version == 1 ? 10 : 12;
         head[6] = (char)version;
         int length = snprintf(head + begin, sizeof head - begin,
@@ -341,7 +367,7 @@ static size_t mutate_npy(uint8_t *data, size_t size, size_t room) {
                               roll(8) ? "False" : "True", shape);
         put_le((uint8_t *)head + 8, (uint64_t)length, version == 1 ? 2 : 4);
         size_t made = compose(data, size, room, head, begin + (size_t)length,
-                              (size_t)planes * rows * k * bytes[type]);
+                              (size_t)rows * k * bytes[type]);
         return made ? made : size;
     }
     /* Any change, then the length of the header made right. */
@@ -354,7 +380,7 @@ static size_t mutate_npy(uint8_t *data, size_t size, size_t room) {
 
 static size_t mutate_safetensors(uint8_t *data, size_t size, size_t room) {
     enum { LENGTH = 8 };
-    char head[1024] = "";
+    char head[1024] = "";  /* four tensors of at most 120 bytes */
     if (roll(3) == 0) {  /* new tensors that cover the data */
         static const char *const dtypes[] = { "F32", "F16", "BF16", "F32", "U8", "F64", "X" };
         static const unsigned bytes[] = { 4, 2, 2, 4, 1, 8, 3 };
@@ -363,8 +389,9 @@ static size_t mutate_safetensors(uint8_t *data, size_t size, size_t room) {
             unsigned type = roll(7), rows = 1 + roll(4), k = 1 + roll(24), from = at;
             at += rows * k * bytes[type];
             used += (unsigned)snprintf(head + used, sizeof head - used,
-                "%c\"%s%u\":{\"dtype\":\"%s\",\"shape\":[%u,%u],\"data_offsets\":[%u,%u]}",
-                i ? ',' : '{', roll(2) ? "layers.0." : "t", i, dtypes[type], rows, k, from, at);
+                "%c\"%s%u\":{\"dtype\":\"%s\",\"shape\":[%.*s%u,%u],\"data_offsets\":[%u,%u]}",
+                i ? ',' : '{', roll(2) ? "layers.0." : "t", i, dtypes[type],
+                roll(4) ? 0 : 2 * (int)roll(9), "1,1,1,1,1,1,1,1,", rows, k, from, at);
         }
         head[used++] = '}';
         put_le((uint8_t *)head, used - LENGTH, LENGTH);
@@ -403,6 +430,11 @@ static size_t mutate_llama2c(uint8_t *data, size_t size, size_t room) {
                                          heads >> roll(3), 1 + roll(6), 1 + roll(3) };
         for (int i = 0; i < INTS; i++) put_le(head + 4 * i, numbers[i], 4);
         if (roll(2)) put_le(head + 20, -get_le(head + 20, 4), 4);
+    } else if (roll(4) == 0) {  /* numbers whose products overflow, one head or a few */
+        static const uint32_t large[] = { 1u << 28, 1u << 27, 1u << 20, 1, 2, 1u << 31, 0, 3u << 27 };
+        for (int i = 0; i < INTS; i++) put_le(head + 4 * i, large[roll(roll(4) ? 3 : 8)], 4);
+        if (roll(4)) put_le(head + 12, 1u << roll(2), 4);
+        if (roll(4)) put_le(head + 16, 1, 4);
     } else if (roll(2)) {
         mutate_inside(head, 0, HEADER);
     }
@@ -433,16 +465,28 @@ static bcq_params any_params(void) {
 }
 
 static size_t mutate_codebooks(uint8_t *data, size_t size, size_t room) {
+    if (roll(8) == 0 && size) {  /* a line of about the longest length, 1023 bytes */
+        size_t length = 1000 + roll(32), at = roll((unsigned)size);
+        if (size + length > room) return size;
+        memmove(data + at + length, data + at, size - at);
+        memset(data + at, " 0#x"[roll(4)], length);
+        return size + length;
+    }
     if (roll(4)) return LLVMFuzzerMutate(data, size, room);
     bcq_params p = any_params();
     bcq_codebooks cb = tables(&p);
     char text[MADE_MAX];
     int used = snprintf(text, sizeof text, "la = %d\nlb = %d\nnc = %d\nbits = %d\new = %d\n", p.la,
                         p.lb, p.nc, p.index_bits, p.entry_bits);
-    for (int c = 0; c < p.nc; c++)
-        for (int k = 0; k < bcq_entries(&p); k++)
-            used += snprintf(text + used, sizeof text - (size_t)used, "%d%c", cb.entry[c][k],
-                             k + 1 < bcq_entries(&p) ? ' ' : '\n');
+    /* Now and then an entry or a table too many or too few. */
+    int count = p.nc + (roll(8) ? 0 : (int)roll(3) - 1);
+    for (int c = 0; c < count; c++) {
+        int entries = bcq_entries(&p) + (roll(16) ? 0 : (int)roll(3) - 1);
+        for (int k = 0; k < entries; k++)
+            used += snprintf(text + used, sizeof text - (size_t)used, "%d ",
+                             k < bcq_entries(&p) ? cb.entry[c % p.nc][k] : bcq_cmax(&p));
+        text[used - 1] = '\n';
+    }
     size_t made = compose(data, size, room, text, (size_t)used, 0);
     return made ? made : size;
 }
@@ -596,6 +640,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     heap.limit[WRITES] = heap.limit[READS] + WRITING;
     heap.on = true;
     chosen->read(input_path);
+    must(mappings == 0, "every file unmapped", &error);
     heap.on = false;
     return 0;
 }
