@@ -35,17 +35,17 @@ replay() {  # name, top, parameters, cycles before the first comparison, folder 
     END { exit !(good && NR == 1) }' "$dir/log"
 }
 
-parameters_of() {  # configuration of rtl/configs.def, or K=V...
+parameters_of() {  # configuration of rtl/configs.def, of bcq_gemm or of another unit; or K=V...
   case $1 in
     *=*) echo "$1" ;;
-    *)   awk -v name="$1" -v before= -v between== -f scripts/config.awk rtl/configs.def ;;
+    *)   awk -v name="${1%% *}" -v unit="${1##* }" -v before= -v between== -f scripts/config.awk rtl/configs.def ;;
   esac
 }
 
 # ---- Replays --------------------------------------------------------------------------------------------
 
-# name | top | configuration, or parameters | without a reset: cycles before the first comparison, those
-# of its pipeline | cycles to replay, at most | command that is recorded (its last model)
+# name | top | configuration, or parameters | without a reset: cycles before the first comparison, some
+# more than its pipeline | cycles to replay, at most | command that is recorded (its last model)
 while IFS='|' read -r name top parameters skip most command; do
   name=${name%% *} top=$(echo $top) parameters=$(parameters_of "$(echo $parameters)")
   DUT_RECORD=$dir/$name.record sh -c "$command" > "$dir/log" 2>&1
@@ -55,12 +55,14 @@ while IFS='|' read -r name top parameters skip most command; do
   awk -v name="$name" '{ printf "  %-12s %6d cycles, %7d comparisons of data, %7d of other outputs\n",
     name, $2, $6, $4 }' "$dir/log" | tail -1
 done <<LIST
-gap          | bcq_gemm       | gap          | 0 | 10000 | build/test_array -seed $seed -tiles 40 -brief gap
+gap          | bcq_gemm       | gap          | 0 | 8000  | build/test_array -seed $seed -tiles 40 -brief gap
 odd          | bcq_gemm       | odd          | 0 | 3000  | build/test_array -seed $seed -tiles 5 -brief odd
 frozen       | bcq_gemm       | frozen       | 0 | 2000  | build/test_array -seed $seed -tiles 5 -brief frozen
 default      | bcq_gemm       | default      | 0 | 400   | build/test_array -seed $seed -tiles 1 -brief default
-unit         | bcq_scale_unit | PsumW=18     | 8 | 20000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so
-unit_exact   | bcq_scale_unit | PsumW=18 Exact=1'b1 | 9 | 20000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so build/models/scale_unit_18_exact.so
+encoder      | bcq_encoder    | gap encoder  | 0 | 5000  | build/test_encoder -seed $seed -runs 5 gap
+encoder_odd  | bcq_encoder    | odd encoder  | 0 | 2000  | build/test_encoder -seed $seed -runs 5 odd
+unit         | bcq_scale_unit | PsumW=18     | 200 | 10000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so
+unit_exact   | bcq_scale_unit | PsumW=18 Exact=1'b1 | 200 | 10000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so build/models/scale_unit_18_exact.so
 LIST
 
 # ---- Planted faults --------------------------------------------------------------------------------------
