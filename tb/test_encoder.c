@@ -1,5 +1,5 @@
 /* The on-line encoder (rtl/bcq_encoder.sv) against the golden model, to the bit, and its cycles against
- * the formula. Usage: test_encoder [-seed S] [-runs N] [-tensor FILE:NAME]... CONFIG|MODEL.so...
+ * the formula. Usage: test_encoder [-seed S] [-runs N] [-tensor FILE:NAME]... [-mutant N] CONFIG|MODEL.so...
  *
  * A case is a run of block arrays. Directed ones come first, then N random runs a configuration, with a
  * stall rate a side from {0, 1/8, 1/2, 7/8}, with and without bursts. What was covered is counted and
@@ -13,6 +13,15 @@
 
 static uint64_t seed = 1;
 static long passed, failed, arrays_checked;
+static long mutant = -1;  /* of a mutated model, or none */
+
+/* A mutant is caught by its first failure. */
+static void count_failure(void) {
+    failed++;
+    if (mutant <= 0) return;
+    printf("%ld passed, %ld failed\n", passed, failed);
+    exit(EXIT_FAILURE);
+}
 
 enum {
     C_ZERO_ARRAY, C_EQUAL, C_GIANT, C_AMAX, C_NAN, C_INFINITY, C_SUBNORMAL, C_SCALE_ZERO, C_SCALE_SUBNORMAL,
@@ -107,7 +116,7 @@ static void run(encoder *r, const char *config, const char *what, const bcq_code
     if ((!b->frozen && !encoder_load_codebooks(r, cb, &error))
         || !encoder_run(r, x, exponent, arrays, &options, got, &report, &error)) {
         fprintf(stderr, "FAIL %s: %s\n", where, error.message);
-        failed++;
+        count_failure();
         encoder_reset(r);
         return;
     }
@@ -145,7 +154,7 @@ static void run(encoder *r, const char *config, const char *what, const bcq_code
     class_count[C_FORMULA] += free_running;
     arrays_checked += arrays;
     if (good) passed++;
-    else      failed++;
+    else      count_failure();
 }
 
 /* ---- Operands ------------------------------------------------------------------------------------------- */
@@ -275,9 +284,13 @@ static void resets(encoder *r, const char *config, const bcq_codebooks *frozen) 
         for (int i = 0; i < b->la; i++) x[i] = (uint16_t)rnd();
         encoder_abandon(r, x, 1 + below(12 + 4 * (int)encoder_period(b)));
         encoder_reset(r);
-        if (encoder_is_reset(r)) passed++;
-        else failed++, fprintf(stderr, "FAIL %s: not idle after a reset, seed=%llu\n", config,
+        if (encoder_is_reset(r)) {
+            passed++;
+        } else {
+            fprintf(stderr, "FAIL %s: not idle after a reset, seed=%llu\n", config,
                                (unsigned long long)seed);
+            count_failure();
+        }
         no_stalls();
         random_run(r, config, frozen, 2);
         class_count[C_RESET]++;
@@ -319,6 +332,11 @@ static void one_config(const char *config, int runs, const char *const *tensors,
     bcq_error error;
     encoder *r = strchr(config, '/') ? encoder_open_model(config, seed, &error)
                                      : encoder_open(config, seed, &error);
+    if (r && mutant >= 0 && !encoder_hold(r, "mutsel", (uint32_t)mutant)) {
+        bcq_fail(&error, "%s: no input mutsel", config);
+        encoder_close(r);
+        r = NULL;
+    }
     bcq_codebooks table;
     const encoder_build *b = r ? encoder_get_build(r) : NULL;
     if (!r || (b->frozen && !rtl_frozen_codebooks(config, &table, &error))) {
@@ -353,6 +371,7 @@ int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (i + 1 < argc && strcmp(argv[i], "-seed") == 0) seed = strtoull(argv[++i], NULL, 0);
         else if (i + 1 < argc && strcmp(argv[i], "-runs") == 0) runs = atoi(argv[++i]);
+        else if (i + 1 < argc && strcmp(argv[i], "-mutant") == 0) mutant = atol(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "-tensor") == 0 && tensor_count < 8) tensors[tensor_count++] = argv[++i];
         else configs++;
     }

@@ -1,0 +1,16 @@
+# Mutated netlists, see tb/mutate.sh: build/mutate/NAME.seedS.so and .list, NAME a row of tb/mutate.def.
+MUTATE_SEED ?= 1
+MUTATED     := $(shell awk '!/^\#/ && NF { print $$1 }' tb/mutate.def)
+# The subset of the default tests: the cheapest netlist that has every module.
+MUTATE_TEST := $(B)/mutate/lb2.seed1.so
+
+.PHONY: mutate $(MUTATED:%=$(B)/mutate/%)
+$(MUTATED:%=$(B)/mutate/%): $(B)/mutate/%: $(B)/mutate/%.seed$(MUTATE_SEED).so $(B)/test_array $(B)/test_scale_unit $(B)/test_encoder
+
+$(B)/mutate/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk tb/mutate.def tb/mutate.awk \
+    tb/mutate_netlist.sh
+	@mkdir -p $(@D)
+	tb/mutate_netlist.sh $(subst .seed, ,$*) $@ $(RTL)
+
+mutate: ## RTL faults drawn by rule, each must be caught or shown equivalent; minutes
+	tb/mutate.sh -seed $(MUTATE_SEED) $(MUTATE)
