@@ -66,6 +66,16 @@ function source_line(file, number,    text, n) {
   return source[file, number]
 }
 
+# Bits of a signal that were missed: " 0 5-7"; "" where it has a single one.
+function bit_ranges(where,    bit, from, text) {
+  for (bit = 0; bit <= top[where]; bit++) {
+    if (!((where, bit) in missed)) continue
+    for (from = bit; (where, bit + 1) in missed; bit++) ;
+    text = text " " from (bit > from ? "-" bit : "")
+  }
+  return text
+}
+
 # The exception of a point, or 0.
 function exception(file, kind, text,    e) {
   for (e = 1; e <= exceptions; e++)
@@ -92,7 +102,9 @@ END {
       signal = p[5]; sub(/\[[0-9]+\]$/, "", signal)
       where = file ":" p[2] " " kind " " signal
       if (!(where in missed)) missed_order[++missed_count] = where
-      missed[where] = missed[where] (p[5] == signal ? "" : " " substr(p[5], length(signal) + 2, length(p[5]) - length(signal) - 2))
+      bit = p[5] == signal ? -1 : substr(p[5], length(signal) + 2) + 0
+      missed[where, bit] = 1
+      if (bit > top[where]) top[where] = bit
     }
   }
   printf "%-28s %18s %24s\n", "", "lines and branches", "toggles"
@@ -108,7 +120,7 @@ END {
       got[f, "toggle"], all[f, "toggle"], excepted[f, "toggle"]
   }
   if (missed_count) print "not hit, not excepted:"
-  for (i = 1; i <= missed_count; i++) print "  " missed_order[i] (missed[missed_order[i]] == "" ? "" : ":" missed[missed_order[i]])
+  for (i = 1; i <= missed_count; i++) print "  " missed_order[i] bit_ranges(missed_order[i])
   if (exceptions) print "exceptions (points):"
   for (e = 1; e <= exceptions; e++) {
     printf "  %4d  %s %s %s: %s\n", used[e], except_file[e], except_kind[e], except_pattern[e], except_reason[e]
