@@ -100,7 +100,7 @@ ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.i
 ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
-                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ)
+                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST)
 	touch $@
 
 test: ## everything that must hold, in minutes
@@ -114,7 +114,7 @@ test: ## everything that must hold, in minutes
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 12 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
-	  "tb/test_icarus.sh $(SEED) $(RTL)" \
+	  "tb/test_icarus.sh $(SEED) $(RTL)" "tb/mutate.sh -n 30 lb2" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(CONFIGS)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(CONFIGS)" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
