@@ -63,7 +63,8 @@ void bcq_tensor_close(bcq_tensor *t);
 
 int64_t bcq_tensor_rows(const bcq_tensor *t);
 int64_t bcq_tensor_k(const bcq_tensor *t);
-const char *bcq_tensor_name(const bcq_tensor *t);   /* FILE or FILE:NAME, for messages */
+/* FILE or FILE:NAME for messages; of the NAME at most 200 bytes, a ? for a control character. */
+const char *bcq_tensor_name(const bcq_tensor *t);
 
 /* Converts scalars [first, first + count) of row `row` to conditioned FP32 (contract section 3;
  * bf16: round to BF16 on the way). False, with row and column in the message, for a value that

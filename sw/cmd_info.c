@@ -72,9 +72,11 @@ static bool info_packed(const char *path, bcq_error *error) {
     return true;
 }
 
-/* Names come out of the file: nothing in them may move the cursor. */
-static void print_name(const char *name) {
-    for (; *name; name++) putchar((unsigned char)*name < 32 || *name == 127 ? '?' : *name);
+/* Names come out of the file: nothing in them may move the cursor. At least `width` columns. */
+static void print_name(const char *name, int width) {
+    for (; *name; name++, width--)
+        putchar((unsigned char)*name < 32 || *name == 127 ? '?' : *name);
+    for (; width > 0; width--) putchar(' ');
 }
 
 static bool info_tensors(const char *path, bcq_error *error) {
@@ -87,8 +89,10 @@ static bool info_tensors(const char *path, bcq_error *error) {
         for (int d = 0, used = 0; d < e->dims; d++)
             used += snprintf(shape + used, sizeof shape - (size_t)used, "%s%" PRId64,
                              d ? " x " : "", e->shape[d]);
-        printf("tensor         %-8s %-16s ", e->dtype, shape);
-        print_name(e->name[0] ? e->name : "(no name)");
+        printf("tensor         ");
+        print_name(e->dtype, 8);
+        printf(" %-16s ", shape);
+        print_name(e->name[0] ? e->name : "(no name)", 0);
         printf("%s\n", e->type == BCQ_TYPE_OTHER ? "  (dtype not readable)" : "");
     }
     bcq_tensor_list_free(list);

@@ -100,6 +100,13 @@ int tensor_type_bytes(bcq_type type) {
     return 0;
 }
 
+void tensor_name_show(const char *name, char shown[NAME_SHOWN + 1]) {
+    if (snprintf(shown, NAME_SHOWN + 1, "%s", name) > NAME_SHOWN)
+        strcpy(shown + NAME_SHOWN - 3, "...");
+    for (char *c = shown; *c; c++)
+        if ((unsigned char)*c < 32 || *c == 127) *c = '?';
+}
+
 static bool ends_in(const char *path, const char *ending) {
     size_t n = strlen(path), m = strlen(ending);
     return n >= m && strcmp(path + n - m, ending) == 0;
@@ -189,13 +196,15 @@ static void names_text(const bcq_tensor_list *list, const char *pattern, char *t
 
 static bcq_tensor *tensor_new(mapped_file *f, const bcq_tensor_entry *e, bcq_error *error) {
     bcq_tensor *t = calloc(1, sizeof *t);
-    size_t room = strlen(f->path) + strlen(e->name) + 2;
+    char shown[NAME_SHOWN + 1];
+    tensor_name_show(e->name, shown);
+    size_t room = strlen(f->path) + strlen(shown) + 2;
     if (!t || !(t->name = malloc(room))) {
         bcq_fail(error, "%s: wanted memory for a tensor, got none", f->path);
         free(t);
         return NULL;
     }
-    snprintf(t->name, room, "%s%s%s", f->path, e->name[0] ? ":" : "", e->name);
+    snprintf(t->name, room, "%s%s%s", f->path, shown[0] ? ":" : "", shown);
     t->file = f;
     t->type = e->type;
     f->users++;

@@ -33,6 +33,11 @@ bcq_tensor_entry *tensor_list_add(bcq_tensor_list *list, const mapped_file *f, c
 bool tensor_scalars(const bcq_tensor_entry *e, uint64_t *scalars);
 int tensor_type_bytes(bcq_type type);    /* 0 for BCQ_TYPE_OTHER */
 
+/* A tensor's name as messages show it. The file decides what is in it and how long it is: cut, so that
+ * what is said behind it is seen, and '?' for control characters. */
+enum { NAME_SHOWN = 200 };
+void tensor_name_show(const char *name, char shown[NAME_SHOWN + 1]);
+
 /* Each reader checks the whole structure of the file against its size and lists what it holds. */
 bool npy_is(const mapped_file *f);
 bool npy_list(const mapped_file *f, bcq_tensor_list *list, bcq_error *error);

@@ -28,7 +28,8 @@ static const struct {
     { "F8_E5M2", 8, BCQ_TYPE_OTHER },
 };
 
-/* One tensor's description. *end: the end of its bytes, relative to the buffer. */
+/* One tensor's description. name: as messages show it. *end: the end of its bytes, relative to the
+ * buffer. */
 static bool read_entry(const mapped_file *f, const char *name, json_t *value, size_t buffer,
                        uint64_t *end, bcq_tensor_entry *e, bcq_error *error) {
     json_t *dtype = json_object_get(value, "dtype"), *shape = json_object_get(value, "shape");
@@ -101,7 +102,9 @@ static bool read_object(const mapped_file *f, json_t *root, size_t buffer, bcq_t
     json_object_foreach(root, name, value) {
         if (strcmp(name, "__metadata__") == 0) continue;  /* notes of whoever wrote the file */
         bcq_tensor_entry *e = tensor_list_add(list, f, name, error);
-        good = e && read_entry(f, name, value, buffer, &extents[count].end, e, error);
+        char shown[NAME_SHOWN + 1];
+        tensor_name_show(name, shown);
+        good = e && read_entry(f, shown, value, buffer, &extents[count].end, e, error);
         if (!good) break;
         extents[count++].entry = *e;
     }
@@ -112,11 +115,13 @@ static bool read_object(const mapped_file *f, json_t *root, size_t buffer, bcq_t
         uint64_t at = buffer;
         for (size_t i = 0; i < count && good; at = extents[i++].end) {
             list->entries[i] = extents[i].entry;
-            if (extents[i].entry.offset != at)
+            if (extents[i].entry.offset != at) {
+                char shown[NAME_SHOWN + 1];
+                tensor_name_show(extents[i].entry.name, shown);
                 good = bcq_fail(error, "%s:%s: wanted data to begin at offset %" PRIu64
                                 ", where the tensor before it ends, got %" PRIu64, f->path,
-                                extents[i].entry.name, at - buffer,
-                                extents[i].entry.offset - buffer);
+                                shown, at - buffer, extents[i].entry.offset - buffer);
+            }
         }
         if (good && at != f->size)
             good = bcq_fail(error, "%s: wanted %" PRIu64 " bytes of data, got %zu", f->path,

@@ -2,7 +2,7 @@
  * commands do with such a file: info, list, open (FILE and FILE:NAME), read every scalar, quantize,
  * dequantize, multiply. One program; the environment chooses the parser:
  *
- *     BCQ_FUZZ=npy | safetensors | llama2c | codebooks | bcq  build/fuzz/fuzz [libFuzzer's arguments]
+ *     BCQ_FUZZ=npy|safetensors|llama2c|codebooks|bcq build/fuzz/fuzz [arguments of libFuzzer]
  *
  * A fault is what the sanitizers find, a hang (-timeout), a leak, and what is checked here:
  *
@@ -67,7 +67,8 @@ static struct {
     bool on;
     int phase;
     int64_t live, limit[PHASES];
-    struct { int64_t bytes, limit; size_t size; } worst[PHASES];  /* the largest share of the limit */
+    /* The largest share of the limit. */
+    struct { int64_t bytes, limit; size_t size; } worst[PHASES];
 } heap;
 
 static void allocated(const volatile void *p, size_t size) {
@@ -92,17 +93,20 @@ static void freed(const volatile void *p) {
 
 /* ---- mapped files --------------------------------------------------------------------------- */
 
-/* What the library calls instead of mmap() and munmap(). Behind the end of a mapped file the rest of
- * its page can be read; here the file ends where a page begins that may not be touched, which stops
- * libraries without a sanitizer as well. In front of it, and after munmap, memory is poisoned. */
+/* What the library calls instead of mmap() and munmap(). Behind the end of a mapped file the rest
+ * of its page can be read; here the file ends where a page begins that may not be touched, which
+ * stops libraries without a sanitizer as well. In front of it, and after munmap, memory is
+ * poisoned. */
 void *fuzz_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 int fuzz_munmap(void *at, size_t size);
 
 enum { PAGE = 4096, SMALL = 16 * PAGE };
 static int mappings;
-static uint8_t *spare;  /* a small mapping to use again: most of the time would go into making them */
+static uint8_t *spare;  /* a small mapping to use again: to make them takes most of the time */
 
-static size_t pages_for(size_t size) { return size <= SMALL ? SMALL : (size + PAGE - 1) / PAGE * PAGE; }
+static size_t pages_for(size_t size) {
+    return size <= SMALL ? SMALL : (size + PAGE - 1) / PAGE * PAGE;
+}
 
 void *fuzz_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset) {
     (void)at;
@@ -142,18 +146,30 @@ int fuzz_munmap(void *at, size_t size) {
 
 static bcq_error error;
 
+static void printable(const char *text, const char *what) {
+    for (const char *c = text; *c; c++)
+        must((unsigned char)*c >= 32 && *c != 127, what, &error);
+}
+
+/* Whatever names are in the file, the message still says what was wanted. */
 static void refused(void) {
-    must(error.message[0], "a message for a refusal", &error);
-    for (const char *c = error.message; *c; c++)
-        must((unsigned char)*c >= 32 && *c != 127, "a message of one line", &error);
+    must(strstr(error.message, "wanted"), "a message \"wanted X, got Y\"", &error);
+    printable(error.message, "a message of one line");
     error.message[0] = 0;
 }
 
-/* `bcq info`, whose output goes nowhere. */
+static char shown[64 * KIB];  /* what stdout is, see LLVMFuzzerInitialize() */
+
+/* `bcq info`: nothing that is in a file may move the cursor. */
 static void info(const char *path) {
     char name[] = "info", *argv[] = { name, (char *)path, NULL };
     optind = 0;
+    rewind(stdout);
     cmd_info(2, argv);
+    fflush(stdout);
+    for (long i = 0, end = ftell(stdout); i < end; i++)
+        must(((unsigned char)shown[i] >= 32 && shown[i] != 127) || shown[i] == '\n',
+             "text on stdout", &error);
 }
 
 /* Tables of any legal parameters, an entry 0 in each. */
@@ -240,6 +256,7 @@ static void read_tensors(const char *path) {
     bcq_codebooks cb = tables(&p);
     bool small = false;
     for (size_t i = 0; i < count; i++) {
+        printable(bcq_tensor_name(tensors[i]), "a name for messages");
         read_scalars(tensors[i]);
         /* The first small one: a file's other tensors are like it. */
         if (!small && bcq_tensor_rows(tensors[i]) * bcq_tensor_k(tensors[i]) <= 512) {
@@ -265,7 +282,8 @@ static void read_codebooks(const char *path) {
          && bcq_codebooks_read(text_path, &again, &error), "to read its own codebooks", &error);
     bcq_codebooks_identity(&cb, identity);
     bcq_codebooks_identity(&again, identity_again);
-    must(memcmp(&cb, &again, sizeof cb) == 0 && memcmp(identity, identity_again, sizeof identity) == 0,
+    must(memcmp(&cb, &again, sizeof cb) == 0
+         && memcmp(identity, identity_again, sizeof identity) == 0,
          "the same codebooks again", &error);
 
     /* A fixed tensor, two rows of 24: padded at every LA. */
@@ -409,6 +427,7 @@ static size_t mutate_safetensors(uint8_t *data, size_t size, size_t room) {
     size_t tail = size - LENGTH - length;
     memcpy(json, data + LENGTH, length);
     memcpy(rest, data + LENGTH + length, tail);
+    if (LENGTH + tail == room) return size;
     length = LLVMFuzzerMutate(json, length, room - LENGTH - tail);
     put_le(data, length, LENGTH);
     memcpy(data + LENGTH, json, length);
@@ -431,7 +450,8 @@ static size_t mutate_llama2c(uint8_t *data, size_t size, size_t room) {
         for (int i = 0; i < INTS; i++) put_le(head + 4 * i, numbers[i], 4);
         if (roll(2)) put_le(head + 20, -get_le(head + 20, 4), 4);
     } else if (roll(4) == 0) {  /* numbers whose products overflow, one head or a few */
-        static const uint32_t large[] = { 1u << 28, 1u << 27, 1u << 20, 1, 2, 1u << 31, 0, 3u << 27 };
+        static const uint32_t large[] = { 1u << 28, 1u << 27, 1u << 20, 1, 2, 1u << 31, 0,
+                                          3u << 27 };
         for (int i = 0; i < INTS; i++) put_le(head + 4 * i, large[roll(roll(4) ? 3 : 8)], 4);
         if (roll(4)) put_le(head + 12, 1u << roll(2), 4);
         if (roll(4)) put_le(head + 16, 1, 4);
@@ -525,7 +545,8 @@ static size_t repair_packed(uint8_t *data, size_t size, size_t room) {
     }
     if (roll(16)) h.flags &= 1;
     if (roll(16)) h.exponent = (int8_t)(h.exponent < -100 || h.exponent > 100 ? 0 : h.exponent);
-    uint64_t records = h.rows * (h.k / p.la + (h.k % p.la != 0));  /* may wrap where it is left wrong */
+    /* May wrap where the shape is left wrong. */
+    uint64_t records = h.rows * (h.k / p.la + (h.k % p.la != 0));
     if (records > most) records = most;
     if (roll(16)) h.payload_bytes = records * record;
     bcq_codebooks cb = tables(&p);
@@ -574,9 +595,9 @@ static size_t mutate_packed(uint8_t *data, size_t size, size_t room) {
 
 /* ---- libFuzzer's side ----------------------------------------------------------------------- */
 
-/* FIXED: a path, a handle, a stdio buffer. FACTOR for JSON: jansson's tree, in which "{}," becomes an
- * object with a hash table (70 bytes a byte, measured); for llama2.c: two lists and a handle for each
- * tensor, where a layer of nine may have 104 bytes (50 bytes a byte, measured). */
+/* FIXED: a path, a handle, a stdio buffer. FACTOR for JSON: the tree of jansson, in which "{},"
+ * becomes an object with a hash table (70 bytes a byte, measured); for llama2.c: two lists and a
+ * handle for each tensor, where a layer of nine may have 104 bytes (50 bytes a byte, measured). */
 static const parser parsers[] = {
     { "npy", "input.npy", 8 * KIB, 0, read_tensors, mutate_npy },
     { "safetensors", "input.safetensors", 8 * KIB, 100, read_tensors, mutate_safetensors },
@@ -620,6 +641,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     input_file = open(input_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (input_file < 0) FATAL("fuzz: %s: wanted to create it\n", input_path);
     static char buffer[BUFSIZ];  /* stdio's own would count as the first input's */
+    stdout = fmemopen(shown, sizeof shown, "w");
+    if (!stdout) FATAL("fuzz: wanted memory for the output\n");
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     json_object_seed(1);         /* or jansson's hashing, and with it coverage, would be random */
     atexit(finish);
