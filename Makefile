@@ -84,7 +84,7 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/encoder.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk
+include tb/encoder.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -115,6 +115,7 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "tb/test_icarus.sh $(SEED) $(RTL)" "tb/mutate.sh -n 30 lb2" \
+	  "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(CONFIGS)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(CONFIGS)" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
@@ -127,6 +128,7 @@ test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
+	  "tb/test_proofs.sh -l tb/proofs_long.txt $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS_ALL)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(CONFIGS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
