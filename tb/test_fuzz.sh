@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every parser under libFuzzer (tb/fuzz.c): all files of tb/corpus/PARSER and those of tb/refuse that
-# belong to it are read, then as long as asked for, mutations of them. A case is a file or a parser's
-# mutations. What is found stays beside FUZZ.
+# belong to it are read, then mutations of them as long as asked for. A case is a file, or the
+# mutations of a parser. What is found stays beside FUZZ.
 # Usage: tb/test_fuzz.sh [-seed N] -seconds N | -runs N  [FUZZ]       without FUZZ: skipped
 set -u
 cd "$(dirname "$0")/.." || exit 2
@@ -46,7 +46,7 @@ run() {  # PARSER ARGUMENT...
 fail() {  # PARSER WHAT
   failed=$((failed + 1))
   echo "FAIL $1: $2"
-  grep -E '^fuzz:|ERROR|SUMMARY|runtime error|^ *#[0-9]+ .* in .*(sw|cmodel)/' "$dir/log" | head -12
+  grep -E '^fuzz:|ERROR|SUMMARY|runtime error|^ *#[0-9]+ .* in .*(sw|cmodel)/' "$dir/log" | head -6
 }
 count() { sed -n "s/^fuzz: $1: .*[:,] \([0-9]*\) $2.*/\1/p" "$dir/log"; }
 
@@ -88,7 +88,8 @@ for parser in $parsers; do
       "${converted:-0} converted, ${coverage:-?} edges"
     sed -n "s/^fuzz: $parser: memory/  memory/p" "$dir/log"
     # A run that refused everything has not tested what comes behind.
-    if [ "${mutations:-0}" -ge "$runs" ] && [ "${opened:-0}" -gt 0 ] && [ "${converted:-0}" -gt 0 ]; then
+    if [ "${mutations:-0}" -ge "$runs" ] && [ "${opened:-0}" -gt 0 ] \
+        && [ "${converted:-0}" -gt 0 ]; then
       passed=$((passed + 1))
     else
       fail "$parser" "wanted $runs mutations, and some that are opened and converted"
