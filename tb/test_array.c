@@ -521,9 +521,12 @@ static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
         product p;
         random_product(&p, b, frozen, which == 0 ? 65537 : 1, which == 1 ? 65536 * b->cols + 1 : 1,
                        which == 2 ? 65537 * (int64_t)b->la : 1);
+        /* Loops over passes that may all be of even length: stalls make some odd. */
+        sides[RTL_SIDE_WEIGHTS] = (stall_side){ .rate = which > 0 };
         run(r, config, "long", &p);
         product_free(&p);
     }
+    memset(sides, 0, sizeof sides);
     for (int turn = 0; turn < 24 && small; turn++) {
         product p;
         int64_t m = 1 + below(turn % 4 ? 1500 : 6000);
