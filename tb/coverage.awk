@@ -103,7 +103,7 @@ END {
       where = file ":" p[2] " " kind " " signal
       if (!(where in missed)) missed_order[++missed_count] = where
       bit = p[5] == signal ? -1 : substr(p[5], length(signal) + 2) + 0
-      missed[where, bit] = 1
+      missed[where] = missed[where, bit] = 1
       if (bit > top[where]) top[where] = bit
     }
   }
