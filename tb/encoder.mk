@@ -15,3 +15,16 @@ $(B)/test_encoder: $(B)/obj/tb/test_encoder.o $(B)/libbcq.a
 encoder_units     = $(foreach ew,$(1),$(B)/models/scale_encode_$(ew).so $(B)/models/normalise_$(ew).so)
 ENCODER_UNITS     := $(call encoder_units,4 6 8)
 ENCODER_UNITS_ALL := $(call encoder_units,4 5 6 7 8)
+
+$(B)/bench_encoder: $(B)/obj/tb/bench_encoder.o $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+.PHONY: bench-encoder encoder-area
+bench-encoder: $(B)/bench_encoder $(B)/bcq  ## inexact selector, early rejection, encoder against array
+	$(B)/bench_encoder default sw/model/activations.safetensors:layers.1.feed_forward.w2.input \
+	  sw/model/weights.safetensors:layers.1.feed_forward.w2.weight
+
+# The cells are those of make synth.
+encoder-area: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv  ## area of the encoder at several rates, and of its alternatives
+	synth/encoder.sh $(SY) synth/results/encoder-$(SY_LIB).txt
+	@cat synth/results/encoder-$(SY_LIB).txt
