@@ -30,7 +30,7 @@ FILENAME == ARGV[1] {
   e = ++exceptions
   except_file[e] = trim(field[1]); except_kind[e] = trim(field[2]); except_pattern[e] = trim(field[3])
   except_reason[e] = trim(substr($0, length(field[1] field[2] field[3]) + 4))
-  gsub(/\\p/, "[|]", except_pattern[e])
+  gsub(/\\p/, "|", except_pattern[e])
   next
 }
 
