@@ -37,7 +37,7 @@ static const char *const side_name[RTL_SIDES] = { "weights", "activations", "res
 enum {
     C_PRODUCTS, C_SCALES, C_ALL_MAX, C_ALL_MIN, C_ZEROS, C_HAZARD, C_LOAD_BOUND, C_TOKEN_BOUND,
     C_M_TAIL, C_N_TAIL, C_K_TAIL, C_K_ONE, C_ONE_ARRAY, C_MANY_ARRAYS, C_NAN_SCALE, C_SIGNED_SCALE,
-    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, CLASSES
+    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, C_HELD, CLASSES
 };
 static const char *const class_name[CLASSES] = {
     "all products of (codebook, index) pairs", "all pairs of scale codes", "all entries maximal",
@@ -45,7 +45,7 @@ static const char *const class_name[CLASSES] = {
     "pass bound by tokens", "M tail", "N tail", "K tail", "K = 1", "one block array",
     "four block arrays", "NaN scale codes", "negative scales", "file narrower than the build",
     "two sets of codebooks", "cycles equal to the formula", "reset in the middle of a product",
-    "sizes that take for ever",
+    "sizes that take for ever", "results wait, operands never",
 };
 static long class_count[CLASSES];
 static long rate_count[RTL_SIDES][RATES][2];  /* [side][rate][bursts] */
@@ -536,6 +536,21 @@ static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
     }
 }
 
+/* Results wait, operands never: one block array a sum, so that every register holds something that
+ * counts while the array stands still. */
+static void held(rtl *r, const char *config, const bcq_codebooks *frozen) {
+    const rtl_build *b = rtl_get_build(r);
+    for (int turn = 0; turn < 16; turn++) {
+        product p;
+        random_product(&p, b, frozen, 2 * b->t, 3 * b->cols, b->la);
+        sides[RTL_SIDE_RESULTS] = (stall_side){ .rate = 2, .bursts = turn % 2 };
+        run(r, config, "held", &p);
+        class_count[C_HELD]++;
+        product_free(&p);
+    }
+    memset(sides, 0, sizeof sides);
+}
+
 static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen, long tiles) {
     const rtl_build *b = rtl_get_build(r);
     for (long i = 0; i < tiles; i++) {
@@ -603,6 +618,7 @@ int main(int argc, char **argv) {
         one_nan(r, config, frozen);
         sizes(r, config, frozen);
         if (!brief) unending(r, config, frozen);
+        if (!brief) held(r, config, frozen);
         random_tiles(r, config, frozen, tiles);
         printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s: %ld cases\n",
                config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,
