@@ -5,7 +5,7 @@
 #
 # For each proof: build the circuit with the wrapper tb/proofs/TOP.sv around it, count the $assert
 # cells (Yosys drops some forms of assertion in silence), prove. Then plant each fault in a copy of the
-# RTL; a counterexample from the reset state must be found: failing induction alone is not enough.
+# RTL; a trace from the start must be found that fails (the list may say otherwise).
 #
 # A wire of the wrapper called dut__a__b is the signal a.b inside of its instance dut: so proofs see
 # registers that have no port.
@@ -52,11 +52,12 @@ build() {
 }
 
 # Runs one check on what was built: holds, fails, or neither (out of time, solver trouble).
-check() {  # bmc | induction | sat, depth
+check() {  # bmc | induction | cover | sat, depth
   local answer
   case $1 in
     bmc)       timeout $LIMIT yosys-smtbmc -s z3 --unroll -t "$2" "$work/p.smt2" ;;
     induction) timeout $LIMIT yosys-smtbmc -s z3 --unroll --noincr -i -t "$2" "$work/p.smt2" ;;
+    cover)     timeout $LIMIT yosys-smtbmc -s z3 --unroll -c -t "$2" "$work/p.smt2" ;;
     sat)       timeout $LIMIT yosys -p "read_ilang $work/p.il; sat -prove-asserts -set-assumes" ;;
   esac > "$work/log" 2>&1
   answer=$(grep -oiE 'Status: (passed|failed)|SAT proof finished - (no model|model) found' "$work/log" | tail -1)
@@ -86,8 +87,8 @@ prove() {
   shift 3
   while [ $# -gt 0 ]; do
     mode=$1 depth=0; shift
+    [ "$mode" != faults ] || break
     if [ "$mode" != sat ]; then depth=$1; shift; fi
-    [ "$mode" != faults ] || continue
     answer=$(check "$mode" "$depth")
     if [ "$answer" != holds ]; then
       failed=$((failed + 1)); line_of "$name" "$params" "$modes" "FAIL: $mode: $answer"
@@ -114,7 +115,7 @@ plant() {
     return
   fi
   depth=${5##*[a-z] }
-  case $5 in sat) mode=sat ;; esac
+  case $5 in sat) mode=sat ;; *"faults step "*) mode=induction ;; esac
   answer=$(check "$mode" "$depth")
   if [ "$answer" = fails ]; then
     passed=$((passed + 1)); line_of "$1" "" "fault" "refuted: $9"
