@@ -49,7 +49,7 @@ try() {
 # The list as "WORD KEY": a key is a line, the indented lines below it are the reason.
 awk '/^#/ || !NF { next }
   !/^ / { if (key != "") exit bad = 1; key = $0; next }
-  key != "" { if ($1 !~ /^(proved|equal|far)$/) exit bad = 1; print $1, key; key = "" }
+  key != "" { if ($1 !~ /^(proved|equal|far):$/) exit bad = 1; print substr($1, 1, length($1) - 1), key; key = "" }
   END { if (bad || key != "") { print "mutate: no reason: " key > "/dev/stderr"; exit 1 } }' "$known" > "$work/known" || exit 1
 [ -z "$(sort "$work/known" | uniq -d)" ] || die "$known: twice: $(sort "$work/known" | uniq -d | head -1)"
 
@@ -106,7 +106,7 @@ awk -v stale="$stale" -v known="$(head -1 "$known" | grep -cF "$yosys")" -v yosy
     return sprintf("%-18s %6d %7d %11d %4d %9d", module, drawn, caught, equivalent, far, drawn - caught - equivalent - far)
   }
   END {
-    printf "%-18s %6s %7s %11s %4s %9s\n", "module", "drawn", "caught", "equivalent", "far", "survived"
+    printf "%-18s %6s %7s %11s %4s %9s\n", "module", "drawn", "caught", "equivalent", "far", "failed"
     for (module in n)
       print row(module, n[module], count[module, "caught"], count[module, "equivalent"], count[module, "far"]) | "sort"
     close("sort")
