@@ -8,7 +8,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 nand2=$(awk '$1 == "nand2" { print $3 }' "$cells/facts.txt")
-rtl=$(ls rtl/*.sv)
+rtl=$(echo rtl/*.sv)
 frozen=$(awk -v name=frozen -v unit=encoder -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def |
   grep -o -- '-chparam FrozenTable [^ ]*')
 

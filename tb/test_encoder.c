@@ -195,7 +195,7 @@ static double full_scale(const encoder_build *b, int e) {
 }
 
 static void random_array(const encoder_build *b, uint16_t *out, int e, const bcq_codebooks *cb) {
-    int style = below(8);
+    int style = below(9);
     double top = full_scale(b, e) * ldexp(1, -below(24));
     for (int i = 0; i < b->la; i++) {
         double value = 0;
@@ -210,6 +210,14 @@ static void random_array(const encoder_build *b, uint16_t *out, int e, const bcq
             double t = ldexp(1, e + 4);
             int c = below(cb->p.nc), k = below(bcq_entries(&cb->p) - 1);
             value = i == 0 ? t * bcq_cmax(&cb->p) : t / 2 * (cb->entry[c][k] + cb->entry[c][k + 1]);
+            break;
+        }
+        /* Beside such a tie by half a unit of Y: how Y is rounded decides the index. */
+        case 7: {
+            double t = ldexp(1, e + 4);
+            int c = below(cb->p.nc), k = below(bcq_entries(&cb->p) - 1);
+            value = i == 0 ? t * bcq_cmax(&cb->p)
+                  : t / 16 * (8 * (cb->entry[c][k] + cb->entry[c][k + 1]) + below(8) - 3.5);
             break;
         }
         default: value = (i / b->lb % 2 ? top : top / 3) * (i / b->lb % 4 < 2 ? 1 : -1); break;
@@ -245,8 +253,10 @@ static void directed(encoder *r, const char *config, const bcq_codebooks *frozen
     bcq_codebooks cb;
     bool small = b->la * b->nc < 512;
     int arrays = small ? 64 : 16;
-    for (int kind = 0; kind < 5; kind++) {
+    for (int kind = 0; kind < 6; kind++) {
         random_codebooks(&cb, b);
+        if (kind == 5)  /* the largest error that there is: everything against every table's only entry */
+            memset(cb.entry, -bcq_cmax(&cb.p), sizeof cb.entry);
         if (frozen) cb = *frozen;
         int amax_arrays = kind == 3 ? 128 : arrays;
         for (int j = 0; j < amax_arrays; j++) {
@@ -259,16 +269,19 @@ static void directed(encoder *r, const char *config, const bcq_codebooks *frozen
                 case 1: a[i] = to_bf16(i % b->lb ? bcq_bf16_to_f32(a[i - 1]) : top * uniform()); break;
                 case 2: a[i] = to_bf16(top * 1e-6 * normal()); break;
                 case 3: a[i] = i == j % b->la ? (uint16_t)((to_bf16(top) & 0x7F80) | j) : (uint16_t)(below(2) << 15); break;
+                case 5: a[i] = to_bf16(full_scale(b, e) * (j % 2 ? 1 : -1)); break;
                 default: a[i] = (uint16_t)(0x7F00 + below(0x100) + (below(2) << 15)); break;  /* non-finite */
                 }
             }
             if (kind == 2) a[below(b->la)] = to_bf16(below(2) ? top : -top);
+            if (kind == 4) a[below(b->la)] = (uint16_t)(0x7F80 | below(2) << 15);
             /* Saturation happens in both signs. */
             if (kind == 4 && j % 2) for (int i = 0; i < b->la; i++) a[i] = (uint16_t)(0x7F7F | i % 2 << 15);
         }
         static const int class_of[4] = { C_ZERO_ARRAY, C_EQUAL, C_GIANT, C_AMAX };
         if (kind < 4) class_count[class_of[kind]] += amax_arrays;
-        run(r, config, kind < 4 ? class_name[class_of[kind]] : "non-finite and largest", &cb, amax_arrays);
+        run(r, config, kind < 4 ? class_name[class_of[kind]] : kind == 4 ? "non-finite and largest"
+            : "largest error", &cb, amax_arrays);
     }
     /* Runs of every small length: the pipeline empties and fills. */
     for (int length = 1; length <= 6; length++) {
