@@ -22,7 +22,7 @@ module=$(echo "$command" | sed 's/.* -module \([^ ]*\) .*/\1/')
   echo "expose -evert-dff gold; expose -evert-dff gate"
   echo "miter -equiv -flatten -make_outputs gold gate miter; hierarchy -top miter"
   # What is alike on both sides is one cell: no multiplier is to be proved equal to itself.
-  echo "opt_merge -share_all; opt_expr; opt_merge; opt_clean"
+  echo "opt_merge -share_all; opt_expr; opt_merge; techmap; opt -full; opt_clean"
   echo "sat -verify -prove trigger 0 -timeout 60 miter"
 } > "$work/prove.ys"
 yosys -ql "$work/log" "$work/prove.ys" > "$work/out" 2>&1 && grep -q 'no model found: SUCCESS' "$work/log"
