@@ -123,13 +123,14 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
 
 test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
-	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL)
+	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "tb/test_proofs.sh -l tb/proofs_long.txt $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS_ALL)" \
+	  "$(B)/test_structures -seed $(SEED) $(B)/models/structures.so rtl/frozen.txt" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(CONFIGS)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"

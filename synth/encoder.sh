@@ -37,7 +37,7 @@ memory_bits() {
   echo "Encoder, LB 8 LA 64 NC 16 B 4 EW 6: cycles a block array, area, and that of one block lane"
   echo "ENC_LANES CB_PER_CYCLE TABLES       PERIOD      GE   FLOPS  MEMORY"
   for row in '1 1 shared' '1 4 shared' '1 16 shared' '4 1 shared' '8 1 shared' '8 16 shared' '1 1 own' \
-             '1 4 own' '1 16 own' '1 1 frozen' '1 4 frozen' '1 16 frozen' '8 16 frozen'; do
+             '1 4 own' '1 16 own' '1 1 frozen' '1 4 frozen' '1 16 frozen'; do
     # shellcheck disable=SC2086
     set -- $row
     params="-chparam EncLanes $1 -chparam CbPerCycle $2" flatten=

@@ -10,30 +10,14 @@
 #include <time.h>
 
 #include "calibrate.h"
+#include "moments.h"
 #include "random.h"
 #include "rtl.h"
 #include "rtl_encoder.h"
 
-enum { KEYS = 1 << 11 };
-
 static void die(const char *message) {
     fprintf(stderr, "bench_encoder: %s\n", message);
     exit(2);
-}
-
-/* As structure_moments: {sign of the largest, top 5 bits of its magnitude, top 5 bits of the moment}. */
-static int moments_key(const int32_t *y, const bcq_params *p) {
-    int32_t largest = 0, width = p->entry_bits + 3, bits = 0;
-    int64_t sum = 0, lb_bits = 0;
-    bool negative = false;
-    for (int i = 0; i < p->lb; i++) {
-        if (abs(y[i]) > largest) { largest = abs(y[i]); negative = y[i] < 0; }
-        sum += (int64_t)y[i] * y[i];
-    }
-    while (largest >> bits) bits++;
-    while (1 << lb_bits < p->lb) lb_bits++;
-    int64_t moment = sum * 16 >> (lb_bits - 1) >> (2 * bits);
-    return (int)(negative << 10 | (largest >> (width - 5)) << 5 | (moment & 31));
 }
 
 typedef struct { float *x; int64_t count; } data;  /* count scalars, a multiple of LA */
@@ -113,14 +97,14 @@ static void selector(const char *name, const data *train, const data *test) {
     bcq_calibrate_defaults(&o);
     calibrate_source source = { .x = train->x, .rows = train->count / o.p.la, .k = o.p.la, .name = name };
     if (!calibrate_sources(&source, 1, &o, &cb, &report, &error)) die(error.message);
-    static double weight[KEYS][BCQ_NC_MAX];
-    static uint8_t table[KEYS];
+    static double weight[MOMENTS_KEYS][BCQ_NC_MAX];
+    static uint8_t table[MOMENTS_KEYS];
     totals sum = { 0 };
     memset(weight, 0, sizeof weight);
     pass(train, &cb, weight, NULL, &sum);
     double all[BCQ_NC_MAX] = { 0 };
-    for (int key = 0; key < KEYS; key++) for (int c = 0; c < cb.p.nc; c++) all[c] += weight[key][c];
-    for (int key = 0; key < KEYS; key++) {
+    for (int key = 0; key < MOMENTS_KEYS; key++) for (int c = 0; c < cb.p.nc; c++) all[c] += weight[key][c];
+    for (int key = 0; key < MOMENTS_KEYS; key++) {
         const double *w = weight[key][0] > 0 ? weight[key] : all;  /* a key that training never met */
         table[key] = 0;
         for (int c = 1; c < cb.p.nc; c++) if (w[c] < w[table[key]]) table[key] = (uint8_t)c;

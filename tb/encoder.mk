@@ -11,6 +11,15 @@ $(B)/test_encoder_units: $(B)/obj/tb/test_encoder_units.o $(MODEL_O)
 $(B)/test_encoder: $(B)/obj/tb/test_encoder.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
+# The alternatives whose areas docs/encoder.md compares, with the frozen tables of configuration frozen.
+$(B)/models/structures.so: synth/encoder_structures.sv tb/structures_unit.sv rtl/frozen.txt rtl/configs.def \
+    tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx $(B)/models/support.o
+	scripts/model $@ $(B)/models/support.o structures_unit synth/encoder_structures.sv tb/structures_unit.sv -- \
+	  -Wno-DECLFILENAME -Wno-UNUSEDSIGNAL $(filter -GFrozenTable=%,$(call params,frozen,encoder))
+
+$(B)/test_structures: $(B)/obj/tb/test_structures.o $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
 # Entry widths: those of rtl/configs.def in the default tests, every one in the long ones.
 encoder_units     = $(foreach ew,$(1),$(B)/models/scale_encode_$(ew).so $(B)/models/normalise_$(ew).so)
 ENCODER_UNITS     := $(call encoder_units,4 6 8)
@@ -24,7 +33,8 @@ bench-encoder: $(B)/bench_encoder $(B)/bcq  ## inexact selector, early rejection
 	$(B)/bench_encoder default sw/model/activations.safetensors:layers.1.feed_forward.w2.input \
 	  sw/model/weights.safetensors:layers.1.feed_forward.w2.weight
 
-# The cells are those of make synth.
-encoder-area: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv  ## area of the encoder at several rates, and of its alternatives
+# The cells are those of make synth. Structures that do not agree have no area.
+encoder-area: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_structures $(B)/models/structures.so  ## area of the encoder at several rates, and of its alternatives
+	$(B)/test_structures $(B)/models/structures.so rtl/frozen.txt
 	synth/encoder.sh $(SY) synth/results/encoder-$(SY_LIB).txt
 	@cat synth/results/encoder-$(SY_LIB).txt
