@@ -253,10 +253,10 @@ static void directed(encoder *r, const char *config, const bcq_codebooks *frozen
     bcq_codebooks cb;
     bool small = b->la * b->nc < 512;
     int arrays = small ? 64 : 16;
-    for (int kind = 0; kind < 6; kind++) {
+    for (int kind = 0; kind < 7; kind++) {
         random_codebooks(&cb, b);
-        if (kind == 5)  /* the largest error that there is: everything against every table's only entry */
-            memset(cb.entry, -bcq_cmax(&cb.p), sizeof cb.entry);
+        if (kind >= 5)  /* the largest error that there is: everything against every table's only entry */
+            memset(cb.entry, kind == 5 ? -bcq_cmax(&cb.p) : bcq_cmax(&cb.p), sizeof cb.entry);
         if (frozen) cb = *frozen;
         int amax_arrays = kind == 3 ? 128 : arrays;
         for (int j = 0; j < amax_arrays; j++) {
@@ -269,7 +269,7 @@ static void directed(encoder *r, const char *config, const bcq_codebooks *frozen
                 case 1: a[i] = to_bf16(i % b->lb ? bcq_bf16_to_f32(a[i - 1]) : top * uniform()); break;
                 case 2: a[i] = to_bf16(top * 1e-6 * normal()); break;
                 case 3: a[i] = i == j % b->la ? (uint16_t)((to_bf16(top) & 0x7F80) | j) : (uint16_t)(below(2) << 15); break;
-                case 5: a[i] = to_bf16(full_scale(b, e) * (j % 2 ? 1 : -1)); break;
+                case 5: case 6: a[i] = to_bf16(full_scale(b, e) * (j % 2 ? 1 : -1)); break;
                 default: a[i] = (uint16_t)(0x7F00 + below(0x100) + (below(2) << 15)); break;  /* non-finite */
                 }
             }
