@@ -15,7 +15,7 @@ function verdict(good, what) {
 
 BEGIN {
   for (i = 1; i < ARGC && ARGV[i] != "--"; i++) {
-    if (i > 1 && ARGV[i] ~ /\.sv$/) wanted[ARGV[i]] = 1
+    if (i > 1 && ARGV[i] ~ /\.sv$/) { wanted[ARGV[i]] = 1; files[++file_count] = ARGV[i] }
     if (i > 1) ARGV[i] = ""
   }
   if (i < ARGC) ARGV[i] = ""
@@ -89,7 +89,7 @@ END {
   for (i = 1; i <= points; i++) {
     split(order[i], p, SUBSEP)
     file = p[1]; kind = p[4]
-    if (!(file in seen)) { seen[file] = 1; files[++file_count] = file }
+    if (!(file in seen)) { seen[file] = 1; if (!(file in wanted)) files[++file_count] = file }
     all[file, kind]++; all[kind]++
     e = exception(file, kind, kind == "toggle" ? p[5] : source_line(file, p[2]))
     if (e) used[e]++
