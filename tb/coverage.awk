@@ -26,7 +26,10 @@ BEGIN {
 
 FILENAME == ARGV[1] {
   if (/^#/ || NF == 0) next
-  if (split($0, field, "|") < 4) { print ARGV[1] ":" FNR ": want file | kind | pattern | reason"; exit bad = 2 }
+  if (split($0, field, "|") < 4) {
+    print ARGV[1] ":" FNR ": want file | kind | pattern | reason"
+    exit bad = 2
+  }
   e = ++exceptions
   except_file[e] = trim(field[1]); except_kind[e] = trim(field[2]); except_pattern[e] = trim(field[3])
   except_reason[e] = trim(substr($0, length(field[1] field[2] field[3]) + 4))
@@ -95,7 +98,8 @@ END {
     if (e) used[e]++
     if (hit[order[i]]) {
       got[file, kind]++; got[kind]++
-      if (e && !wrong[e]++) print "FAIL coverage: hit, so no exception: " file ":" p[2] " " p[5] " (" except_pattern[e] ")"
+      if (e && !wrong[e]++)
+        print "FAIL coverage: hit, so no exception: " file ":" p[2] " " p[5] " (" except_pattern[e] ")"
     } else if (e) {
       excepted[file, kind]++; excepted[kind]++
     } else {
@@ -123,8 +127,10 @@ END {
   for (i = 1; i <= missed_count; i++) print "  " missed_order[i] bit_ranges(missed_order[i])
   if (exceptions) print "exceptions (points):"
   for (e = 1; e <= exceptions; e++) {
-    printf "  %4d  %s %s %s: %s\n", used[e], except_file[e], except_kind[e], except_pattern[e], except_reason[e]
-    verdict(used[e] && !wrong[e], "exception " except_file[e] " " except_pattern[e] (used[e] ? " was hit" : " matches nothing"))
+    printf "  %4d  %s %s %s: %s\n", used[e], except_file[e], except_kind[e], except_pattern[e], \
+      except_reason[e]
+    verdict(used[e] && !wrong[e], "exception " except_file[e] " " except_pattern[e] \
+      (used[e] ? " was hit" : " matches nothing"))
   }
   for (f in wanted) verdict(f in seen, f ": no model has it")
   for (k = 1; k < 3; k++) {
