@@ -1,9 +1,9 @@
 #!/bin/sh
-# Area of the on-line encoder at several rates and of the structures that it could be made of, in gate
-# equivalents. Usage: synth/encoder.sh CELLS_DIR OUT.txt   (from the project's root; CELLS_DIR holds
-# cells.lib, gates.v and facts.txt, see synth.mk)
+# Area in gate equivalents, of the on-line encoder at several rates or of the structures that it could be
+# made of. Usage: synth/encoder.sh rates | structures CELLS_DIR OUT.txt   (from the project's root;
+# CELLS_DIR holds cells.lib, gates.v and facts.txt, see synth.mk)
 set -eu
-cells=$1 out=$2
+what=$1 cells=$2 out=$3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
@@ -29,15 +29,18 @@ memory_bits() {
        memory && $2 == "\\WIDTH" { bits += size * $3 } END { print bits + 0 }' "$dir/$1.il"
 }
 
-{
-  echo "bcq_encoder and its structures, library $(awk '$1 == "library" { print $2 }' "$cells/facts.txt"), gate equivalents"
+heading() {
+  echo "bcq_encoder, library $(awk '$1 == "library" { print $2 }' "$cells/facts.txt"), gate equivalents"
   echo "tools: $(yosys -V), ABC of Debian; recipe: synth/encoder.ys with synth/area.abc (A2, for area, no timing goal)"
   echo "synthesis only: no layout, no wires; memories (the buffers of beats and scales) in bits, no area counted"
   echo
-  echo "Encoder, LB 8 LA 64 NC 16 B 4 EW 6: cycles a block array, area, and that of one block lane"
+}
+
+rates() {
+  echo "Encoder, LB 8 LA 64 NC 16 B 4 EW 6: cycles a block array, and area"
   echo "ENC_LANES CB_PER_CYCLE TABLES       PERIOD      GE   FLOPS  MEMORY"
-  for row in '1 1 shared' '1 4 shared' '1 16 shared' '4 1 shared' '8 1 shared' '8 16 shared' '1 1 own' \
-             '1 4 own' '1 16 own' '1 1 frozen' '1 4 frozen' '1 16 frozen'; do
+  for row in '1 1 shared' '1 4 shared' '1 16 shared' '4 1 shared' '8 1 shared' '8 16 shared' '1 4 own' \
+             '1 1 frozen' '1 4 frozen' '1 16 frozen'; do
     # shellcheck disable=SC2086
     set -- $row
     params="-chparam EncLanes $1 -chparam CbPerCycle $2" flatten=
@@ -52,7 +55,9 @@ memory_bits() {
     printf '%9d %12d %-10s %8d %7d %7d %7d\n' "$1" "$2" "$3" $((64 / 8 / $1 * 16 / $2)) "$(ge "$name")" \
       "$(flops "$name")" "$(memory_bits "$name")"
   done
-  echo
+}
+
+structures() {
   echo "Its parts                                  GE"
   while read -r name top params; do
     map "$name" "$top" "$rtl" '' "$params"
@@ -68,7 +73,7 @@ LIST
   while read -r name top kind what; do
     params="-chparam Kind $kind"
     case $top in structure_frozen) params="$params $frozen" ;; esac
-    map "$name" "$top" synth/encoder_structures.sv '' "$params"
+    map "$name" "$top" synth/encoder_structures.sv 'proc; opt; memory' "$params"  # tables as logic
     printf '%-40s %5d\n' "$what" "$(ge "$name")"
   done <<LIST
 s0 structure_search 0 search: count 15 comparisons
@@ -87,5 +92,7 @@ f1 structure_frozen 1 16 frozen codebooks: shared comparisons
 f2 structure_frozen 2 16 frozen codebooks: table of Y
 m0 structure_moments 0 inexact: features of a block of 8
 LIST
-} > "$dir/table"
+}
+
+{ heading; "$what"; } > "$dir/table"
 mv "$dir/table" "$out"
