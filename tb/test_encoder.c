@@ -265,7 +265,8 @@ static void directed(encoder *r, const char *config, const bcq_codebooks *frozen
             uint16_t *a = x + j * b->la;
             for (int i = 0; i < b->la; i++) {
                 switch (kind) {
-                case 0: a[i] = below(2) ? 0 : 0x8000; break;
+                /* zeros, and subnormals, which count as zeros */
+                case 0: a[i] = (uint16_t)(below(2) << 15 | (below(4) ? 0 : below(128))); break;
                 case 1: a[i] = to_bf16(i % b->lb ? bcq_bf16_to_f32(a[i - 1]) : top * uniform()); break;
                 case 2: a[i] = to_bf16(top * 1e-6 * normal()); break;
                 case 3: a[i] = i == j % b->la ? (uint16_t)((to_bf16(top) & 0x7F80) | j) : (uint16_t)(below(2) << 15); break;
