@@ -5,7 +5,7 @@
 //
 //   0, 1  normalise       once a block, the same again in its other steps
 //   2, 3  trial           book_i and threshold_i of the step are sampled at stage 2
-//   4     compare         first_i and step_i are sampled here
+//   4     compare         first_i and selector_i are sampled here
 //   5                     selector_o and index_o cover the steps so far
 //
 // No handshake and no reset: the caller counts. Does not know scales or block arrays.

@@ -4,13 +4,13 @@
 //             last one padded with zeros by the sender). x_exponent_i is e_X; the one of an array's last
 //             beat counts for all of it.
 //   a         one block array a beat, {indices, selectors, scale}: what bcq_gemm takes as activations
-//   codebook  one codebook a beat, taken while nothing is on its way; own programmable tables only
+//   codebook  one codebook a beat, taken while nothing is on its way (it counts for a beat of x taken with it)
 //
 // A block array takes (LA / LB / EncLanes) * (NC / CbPerCycle) cycles; arrays follow each other without
 // a bubble, and the first leaves LA / LB / EncLanes + 11 cycles later than that. All streams are
-// valid/ready. A waiting result freezes the pipeline only when the next one needs its place; x is then
+// valid/ready. A waiting result freezes the pipeline only when the next array's first blocks need its place; x is then
 // still taken until the buffer is full. Non-finite input: NaN counts as 0, an infinity as the largest
-// finite BF16; subnormals count as 0. nonfinite_o is sticky until clear_i.
+// finite BF16; subnormals count as 0. nonfinite_o is sticky until clear_i; a new cause sets it all the same.
 //
 // Tables: its own programmable ones, its own frozen ones (Frozen), or somebody else's at table_i
 // (SharedTable: those of bcq_codebooks, which the decoders read; they must not change while busy_o).
@@ -394,5 +394,9 @@ module bcq_encoder #(
     BeatIsThere:  assert (!beat_pop || beat_valid);
   end
 `endif
+
+  if (SharedTable && Frozen) begin : g_bad_table
+    $error("bcq_encoder: SharedTable and Frozen exclude each other");
+  end
 
 endmodule

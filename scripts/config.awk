@@ -41,7 +41,7 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
     parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
     parameter("Exact", sized(1, $10 == "exact" ? "b1" : "b0"))
   }
-  if (sub(/^frozen:/, "", $11)) {
+  if (sub(/^frozen:/, "", $11) && !(unit == "encoder" && $14 == "shared")) {
     constant = table($11, $6)
     parameter("Frozen", sized(1, "b1"))
     if (unit == "encoder") parameter("FrozenTable", constant)

@@ -46,7 +46,8 @@ static bool encode_by_rtl(unit *u, bcq_array *encoded) {
     int8_t *exponent = malloc((size_t)u->count);
     encoder_run_options options = { .stall = NULL };
     encoder_run_report report;
-    if (!bits || !exponent) u->good = bcq_fail(&u->error, "out of memory");
+    if (!bits || !exponent) u->good = bcq_fail(&u->error, "%s: wanted memory to encode it, got none",
+                                                     bcq_tensor_name(u->t));
     for (int64_t i = 0; i < u->count && u->good; i++) {
         float x[BCQ_LA_MAX];
         read_array(u, i, x);
@@ -69,7 +70,8 @@ static void *encode_unit(void *argument) {
     bcq_array *encoded = NULL;
     if (u->rtl) {
         encoded = malloc((size_t)u->count * sizeof *encoded);
-        if (!encoded) u->good = bcq_fail(&u->error, "out of memory");
+        if (!encoded) u->good = bcq_fail(&u->error, "%s: wanted memory to encode it, got none",
+                                                     bcq_tensor_name(u->t));
         else encode_by_rtl(u, encoded);
     }
     for (int64_t i = 0; i < u->count && u->good; i++) {

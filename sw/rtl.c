@@ -151,7 +151,7 @@ bool rtl_model_path(const char *config, const char *kind, char *path, size_t siz
     char root[PATH_MAX - 256], file[200];
     if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, NULL, error))
         return false;
-    if (strlen(config) > 100) return bcq_fail(error, "--config: name too long");
+    if (strlen(config) > 100) return bcq_fail(error, "--config: wanted a name of at most 100 bytes, got %zu", strlen(config));
     snprintf(file, sizeof file, "build/models/%s%s.so", config, kind);
     snprintf(path, size, "%s/%s", root, file);
     return build_model(root, file, config, error);
@@ -245,6 +245,8 @@ static void settle(rtl *r) { r->model->settle(r->dut); }
 static void edge(rtl *r) { r->model->edge(r->dut); }
 
 void rtl_reset(rtl *r) {
+    set1(r, r->port.rst_ni, 1);  /* from a random start, so that there is an edge */
+    settle(r);
     set1(r, r->port.rst_ni, 0);
     set1(r, r->port.cmd_valid, 0);
     set1(r, r->port.cb_valid, 0);

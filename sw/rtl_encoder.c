@@ -58,7 +58,7 @@ encoder *encoder_open(const char *config, uint64_t seed, bcq_error *error) {
 
 encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error) {
     encoder *e = calloc(1, sizeof *e);
-    if (!e) { bcq_fail(error, "out of memory"); return NULL; }
+    if (!e) { bcq_fail(error, "%s: wanted memory for its model, got none", path); return NULL; }
     e->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     e->model = e->library ? dlsym(e->library, "dut_model_table") : NULL;
     if (!e->model) {
@@ -129,6 +129,8 @@ static void cycle(encoder *e) {
 }
 
 void encoder_reset(encoder *e) {
+    set1(e, e->port.rst_ni, 1);  /* from a random start, so that there is an edge */
+    e->model->settle(e->dut);
     set1(e, e->port.rst_ni, 0);
     set1(e, e->port.cb_valid, 0);
     set1(e, e->port.x_valid, 0);
@@ -192,7 +194,7 @@ bool encoder_load_codebooks(encoder *e, const bcq_codebooks *cb, bcq_error *erro
         set1(e, e->port.cb_book, (uint32_t)c);
         e->model->set(e->dut, e->port.cb_entry, entry);
         e->model->settle(e->dut);
-        if (!get1(e, e->port.cb_ready)) return bcq_fail(error, "encoder: busy before its codebooks");
+        if (!get1(e, e->port.cb_ready)) return bcq_fail(error, "encoder: wanted to load its codebooks, got busy");
         e->model->edge(e->dut);
     }
     set1(e, e->port.cb_valid, 0);
@@ -217,7 +219,9 @@ bool encoder_run(encoder *e, const uint16_t *x, const int8_t *exponent, int64_t 
             for (int i = 0; i < lanes; i++)
                 words[i / 2] |= (uint32_t)x[sent * lanes + i] << i % 2 * 16;
             e->model->set(e->dut, e->port.x_data, words);
-            set1(e, e->port.x_exponent, (uint8_t)exponent[sent / beats]);
+            /* The exponent of an array's last beat counts: the others carry another one. */
+            uint8_t e_x = (uint8_t)exponent[sent / beats];
+            set1(e, e->port.x_exponent, sent % beats == beats - 1 ? e_x : (uint8_t)~e_x);
             x_valid = true;
         }
         bool a_ready = !(options->stall && options->stall(options->context, ENCODER_SIDE_OUTPUT));
@@ -228,9 +232,9 @@ bool encoder_run(encoder *e, const uint16_t *x, const int8_t *exponent, int64_t 
         bool a_moves = a_ready && get1(e, e->port.a_valid);
         if (get1(e, e->port.busy) != (sent > received * beats)
             || get1(e, e->port.cb_ready) == get1(e, e->port.busy))
-            return bcq_fail(error, "encoder: busy, or ready for codebooks, at the wrong time");
+            return bcq_fail(error, "encoder: wanted busy, and ready for codebooks, as its streams say, got another");
         if (get1(e, e->port.a_valid) && sent < (received + 1) * beats)
-            return bcq_fail(error, "encoder: a result of an array that it has not seen");
+            return bcq_fail(error, "encoder: wanted results of arrays that it has seen whole, got one early");
         if (a_moves) {
             uint32_t words[OUTPUT_WORDS_MAX] = { 0 };
             e->model->get(e->dut, e->port.a_data, words);
@@ -252,13 +256,13 @@ bool encoder_run(encoder *e, const uint16_t *x, const int8_t *exponent, int64_t 
         now++;
         if (x_moves || a_moves) last_move = now;
         if (now - last_move > HANG_CYCLES)
-            return bcq_fail(error, "encoder: no stream moved for %d cycles", HANG_CYCLES);
+            return bcq_fail(error, "encoder: wanted a stream to move within %d cycles, got none", HANG_CYCLES);
     }
     set1(e, e->port.x_valid, 0);
     set1(e, e->port.a_ready, 0);
     e->model->settle(e->dut);
     if (get1(e, e->port.busy) || get1(e, e->port.a_valid))
-        return bcq_fail(error, "encoder: still busy after the last result");
+        return bcq_fail(error, "encoder: wanted it idle after the last result, got busy");
     report->cycles = (uint64_t)(now - started);
     report->nonfinite = get1(e, e->port.nonfinite);
     return true;

@@ -59,8 +59,8 @@ bool encoder_run(encoder *e, const uint16_t *x, const int8_t *exponent, int64_t 
                  const encoder_run_options *options, bcq_array *out, encoder_run_report *report,
                  bcq_error *error);
 
-/* Offers the beats of x, [la] repeated, for so many cycles and takes results in every second; then leaves
- * everything where it is, for a test of the reset. */
+/* Offers the first beat of x, [BCQ_LA_MAX], for so many cycles and takes results in every second; then
+ * leaves everything where it is, for a test of the reset. */
 void encoder_abandon(encoder *e, const uint16_t *x, int cycles);
 
 #endif

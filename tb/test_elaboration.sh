@@ -49,6 +49,7 @@ bcq_encoder EncLanes 3
 bcq_encoder EncLanes 16
 bcq_encoder CbPerCycle 3
 bcq_encoder CbPerCycle 32
+bcq_encoder Frozen 1'b1 -GSharedTable=1'b1
 LIST
 
 echo "$passed passed, $failed failed"

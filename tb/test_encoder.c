@@ -26,14 +26,15 @@ static void count_failure(void) {
 enum {
     C_ZERO_ARRAY, C_EQUAL, C_GIANT, C_AMAX, C_NAN, C_INFINITY, C_SUBNORMAL, C_SCALE_ZERO, C_SCALE_SUBNORMAL,
     C_SCALE_LARGEST, C_INDEX_TIE, C_SELECTOR_TIE, C_DUPLICATE, C_SATURATED, C_FEWER_BOOKS, C_EXPONENTS,
-    C_FORMULA, C_RESET, C_CLEAR, C_REAL, CLASSES
+    C_PATTERN, C_LARGEST_ERROR, C_BESIDE_TIE, C_FORMULA, C_RESET, C_CLEAR, C_REAL, CLASSES
 };
 static const char *const class_name[CLASSES] = {
     "arrays of zeros", "all-equal blocks", "one giant among tiny values", "every amax mantissa",
     "NaN inputs", "infinite inputs", "subnormal inputs", "scale 0", "subnormal scales",
     "scale 448, arrays beyond it", "ties between entries", "ties between codebooks",
     "equal entries in a codebook", "saturated values", "fewer codebooks than the build",
-    "tensor exponents that change", "cycles equal to the formula", "reset in the middle of a run",
+    "tensor exponents that change", "random bit patterns", "the largest error", "values beside a tie",
+    "cycles equal to the formula", "reset in the middle of a run",
     "flag cleared", "arrays of a real tensor",
 };
 static long class_count[CLASSES];
@@ -200,7 +201,7 @@ static void random_array(const encoder_build *b, uint16_t *out, int e, const bcq
     for (int i = 0; i < b->la; i++) {
         double value = 0;
         switch (style) {
-        case 0: out[i] = (uint16_t)rnd(); continue;                     /* any pattern */
+        case 0: class_count[C_PATTERN]++; out[i] = (uint16_t)rnd(); continue;                     /* any pattern */
         case 1: case 2: value = top / 4 * normal(); break;
         case 3: value = top * (below(64) == 0 ? 8 : 1e-2) * normal(); break;
         case 4: value = below(4) ? 0 : top * (below(3) - 1); break;     /* sparse, equal magnitudes */
@@ -214,6 +215,7 @@ static void random_array(const encoder_build *b, uint16_t *out, int e, const bcq
         }
         /* Beside such a tie by half a unit of Y: how Y is rounded decides the index. */
         case 7: {
+            class_count[C_BESIDE_TIE]++;
             double t = ldexp(1, e + 4);
             int c = below(cb->p.nc), k = below(bcq_entries(&cb->p) - 1);
             value = i == 0 ? t * bcq_cmax(&cb->p)
@@ -281,6 +283,7 @@ static void directed(encoder *r, const char *config, const bcq_codebooks *frozen
         }
         static const int class_of[4] = { C_ZERO_ARRAY, C_EQUAL, C_GIANT, C_AMAX };
         if (kind < 4) class_count[class_of[kind]] += amax_arrays;
+        if (kind > 4 && !frozen) class_count[C_LARGEST_ERROR] += amax_arrays;
         run(r, config, kind < 4 ? class_name[class_of[kind]] : kind == 4 ? "non-finite and largest"
             : "largest error", &cb, amax_arrays);
     }
@@ -331,7 +334,11 @@ static void real_tensor(encoder *r, const char *config, const bcq_codebooks *fro
     for (int64_t row = 0; row < bcq_tensor_rows(t) && arrays < ARRAYS_MAX; row += 1 + bcq_tensor_rows(t) / ARRAYS_MAX) {
         memset(value, 0, sizeof value);
         int64_t used = bcq_tensor_k(t) < b->la ? bcq_tensor_k(t) : b->la;
-        if (!bcq_tensor_read(t, row, 0, used, true, value, &error)) break;
+        if (!bcq_tensor_read(t, row, 0, used, true, value, &error)) {
+            fprintf(stderr, "FAIL %s: %s\n", name, error.message);
+            failed++;
+            break;
+        }
         for (int i = 0; i < b->la; i++) x[arrays * b->la + i] = bcq_f32_to_bf16(value[i]);
         exponent[arrays++] = (int8_t)e;
     }
@@ -397,7 +404,7 @@ int main(int argc, char **argv) {
     }
     for (int c = 0; c < CLASSES; c++) {
         if (c == C_REAL && !tensor_count) continue;
-        if (c == C_FEWER_BOOKS && configs == 1) continue;  /* one codebook or frozen ones: none to leave out */
+        if ((c == C_FEWER_BOOKS || c == C_LARGEST_ERROR) && configs == 1) continue;  /* one codebook or frozen ones: none to leave out */
         printf("  %-36s %ld\n", class_name[c], class_count[c]);
         if (class_count[c]) continue;
         fprintf(stderr, "FAIL coverage: %s: none, seed=%llu\n", class_name[c], (unsigned long long)seed);
@@ -407,7 +414,10 @@ int main(int argc, char **argv) {
         for (int rate = 0; rate < RATES; rate++) {
             printf("  %s stalled %d/8: %ld single, %ld in bursts\n", side_name[s], rate_in_8[rate],
                    rate_count[s][rate][0], rate_count[s][rate][1]);
-            if (runs >= 100 && (!rate_count[s][rate][0] || !rate_count[s][rate][1])) failed++;
+            if (runs < 100 || (rate_count[s][rate][0] && rate_count[s][rate][1])) continue;
+            fprintf(stderr, "FAIL coverage: %s stalled %d/8: single or bursts, none, seed=%llu\n",
+                    side_name[s], rate_in_8[rate], (unsigned long long)seed);
+            failed++;
         }
     }
     printf("%ld arrays\n%ld passed, %ld failed\n", arrays_checked, passed, failed);
