@@ -122,7 +122,7 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
 
-test-long: ## the same with 10,000 random tiles and 10^8 triples; about an hour
+test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
