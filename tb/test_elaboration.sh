@@ -49,8 +49,15 @@ bcq_encoder EncLanes 3
 bcq_encoder EncLanes 16
 bcq_encoder CbPerCycle 3
 bcq_encoder CbPerCycle 32
-bcq_encoder Frozen 1'b1 -GSharedTable=1'b1
 LIST
+
+# Two that exclude each other.
+verilator --lint-only -Wall --top-module bcq_encoder "-GFrozen=1'b1" "-GSharedTable=1'b1" "$@" > "$log" 2>&1
+[ $? != 0 ] && grep -q 'exclude each other' "$log"
+verdict "Verilator took frozen and shared tables" $?
+yosys -q -p "read_verilog -sv $sv; hierarchy -top bcq_encoder -chparam Frozen 1'b1 -chparam SharedTable 1'b1" > "$log" 2>&1
+[ $? != 0 ] && grep -q 'exclude each other' "$log"
+verdict "Yosys took frozen and shared tables" $?
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed -gt 0 ]
