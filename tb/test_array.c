@@ -10,23 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
 #include "rtl.h"
 
 static uint64_t seed = 1;
 static long passed, failed;
 static bool brief;
 static long mutant = -1;  /* of a mutated model, or none */
-
-/* ---- Random numbers: splitmix64 -------------------------------------------------------------- */
-
-static uint64_t state;
-static uint64_t rnd(void) {
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-static int below(int n) { return (int)(rnd() % (uint64_t)n); }
 
 /* ---- Coverage --------------------------------------------------------------------------------- */
 
@@ -586,7 +576,7 @@ int main(int argc, char **argv) {
         const char *config = argv[at];
         bcq_error error;
         bcq_codebooks tables;
-        state = seed * 1000003 + (uint64_t)at;
+        random_state = seed * 1000003 + (uint64_t)at;
         rtl *r = strchr(config, '/') ? rtl_open_model(config, seed, &error)
                                      : rtl_open(config, false, seed, &error);
         if (r && mutant >= 0 && !rtl_hold(r, "mutsel", (uint32_t)mutant)) {
