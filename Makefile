@@ -32,7 +32,15 @@ $(B)/gen/bcq_pkg.sv: cmodel/params.def scripts/params.awk
 	@mkdir -p $(@D)
 	awk -v lang=sv -f scripts/params.awk $< > $@
 
-$(B)/obj/%.o: %.c $(B)/gen/bcq_params.h
+$(B)/gen/bcq_registers.h: rtl/accelerator/registers.def scripts/registers.awk
+	@mkdir -p $(@D)
+	awk -v lang=c -f scripts/registers.awk $< > $@
+
+$(B)/gen/bcq_reg_pkg.sv: rtl/accelerator/registers.def scripts/registers.awk
+	@mkdir -p $(@D)
+	awk -v lang=sv -f scripts/registers.awk $< > $@
+
+$(B)/obj/%.o: %.c $(B)/gen/bcq_params.h $(B)/gen/bcq_registers.h
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) -MMD -fPIC -c $< -o $@
 
@@ -45,10 +53,11 @@ $(B)/bcq: $(CMD_O) $(B)/libbcq.a
 # ---- Simulation models: one shared object a row of rtl/configs.def --------------------------------
 
 RTL      := rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(wildcard rtl/*.sv)
+ACC_RTL  := $(RTL) $(B)/gen/bcq_reg_pkg.sv $(wildcard rtl/accelerator/*.sv)
 CONFIGS  := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/configs.def)
 # A configuration's row as Verilator options.
 params    = $(shell awk -v name=$(1) -v unit=$(2) -v before=-G -v between== -v quote="\\\\'" \
-              -f scripts/config.awk rtl/configs.def)
+              -f scripts/config.awk $(if $(filter accelerator,$(2)),rtl/accelerator/configs.def) rtl/configs.def)
 MODEL    := $(RTL) tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx
 VERILATED = $(shell verilator --getenv VERILATOR_ROOT)/include
 
@@ -65,6 +74,10 @@ $(B)/models/%.trace.so: $(MODEL) $(B)/models/support.trace.o rtl/configs.def scr
 	scripts/model $@ $(B)/models/support.trace.o bcq_gemm $(RTL) -- $(call params,$*)
 $(B)/models/%.encoder.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk
 	scripts/model $@ $(B)/models/support.o bcq_encoder $(RTL) -- $(call params,$*,encoder)
+$(B)/models/%.accelerator.trace.so: $(MODEL) $(ACC_RTL) $(B)/models/support.trace.o rtl/configs.def rtl/accelerator/configs.def scripts/config.awk
+	scripts/model $@ $(B)/models/support.trace.o bcq_accelerator $(ACC_RTL) -- $(call params,$*,accelerator)
+$(B)/models/%.accelerator.so: $(MODEL) $(ACC_RTL) $(B)/models/support.o rtl/configs.def rtl/accelerator/configs.def scripts/config.awk
+	scripts/model $@ $(B)/models/support.o bcq_accelerator $(ACC_RTL) -- $(call params,$*,accelerator)
 $(B)/models/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk
 	scripts/model $@ $(B)/models/support.o bcq_gemm $(RTL) -- $(call params,$*)
 
