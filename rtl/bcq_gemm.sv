@@ -24,6 +24,8 @@ module bcq_gemm #(
   parameter int unsigned NDec = 2,
   parameter bit          Exact = 1'b0,
   parameter bit          Frozen = 1'b0,
+  parameter bit          Deep = 1'b0,         // more pipeline registers, for FPGAs; fp32 only
+  parameter bit          TableMemory = 1'b0,  // codebooks in memories beside each decoder lane
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned BookW = (1 << B) * EW,
@@ -58,14 +60,17 @@ module bcq_gemm #(
 
   output logic                 r_valid_o,
   input  logic                 r_ready_i,
+  output logic                 r_last_o,        // the product's last beat
   output logic [Cols*32-1:0]   r_data_o,
 
   output logic                 busy_o,
   output logic                 scale_nan_o,
   output logic [47:0]          cycles_o,
+  // The activations' codebooks for a shared encoder, sign-magnitude; zero with TableMemory.
+  output logic [NC*BookW-1:0]  table_a_o,
   // What was built, 16 bits each from the lowest: Lanes, LB, LA, NC, B, EW, Cols, T, NDec, Exact,
-  // Frozen.
-  output logic [11*16-1:0]     identity_o
+  // Frozen, Deep, TableMemory.
+  output logic [13*16-1:0]     identity_o
 );
 
   localparam int unsigned Groups = Cols / NDec;
@@ -80,8 +85,10 @@ module bcq_gemm #(
   logic                r_final;
   logic [NC*BookW-1:0] table_a, table_w;
 
-  assign identity_o = {16'(Frozen), 16'(Exact), 16'(NDec), 16'(T), 16'(Cols), 16'(EW), 16'(B),
-                       16'(NC), 16'(LA), 16'(LB), 16'(Lanes)};
+  assign identity_o = {16'(TableMemory), 16'(Deep), 16'(Frozen), 16'(Exact), 16'(NDec), 16'(T),
+                       16'(Cols), 16'(EW), 16'(B), 16'(NC), 16'(LA), 16'(LB), 16'(Lanes)};
+  assign r_last_o   = r_final;
+  assign table_a_o  = table_a;
 
   if (Lanes % LB != 0 || (LB != 2 && LB != 4 && LB != 8)) begin : g_bad_lb
     $error("bcq_gemm: LB must be 2, 4 or 8 and divide Lanes");
@@ -219,8 +226,8 @@ module bcq_gemm #(
   bcq_stream_rules #(.Width(ActW)) u_a_rules (
     .clk_i, .rst_ni, .valid_i(a_valid_i), .ready_i(a_ready_o), .data_i(a_data_i)
   );
-  bcq_stream_rules #(.Width(Cols*32)) u_r_rules (
-    .clk_i, .rst_ni, .valid_i(r_valid_o), .ready_i(r_ready_i), .data_i(r_data_o)
+  bcq_stream_rules #(.Width(1 + Cols*32)) u_r_rules (
+    .clk_i, .rst_ni, .valid_i(r_valid_o), .ready_i(r_ready_i), .data_i({r_last_o, r_data_o})
   );
 
 endmodule

@@ -1,9 +1,12 @@
-# One row of rtl/configs.def -> parameters of bcq_gemm, or with -v unit=encoder those of bcq_encoder.
+# One row of rtl/configs.def -> parameters of bcq_gemm, or of another unit:
+#   -v unit=encoder       of bcq_encoder
+#   -v unit=accelerator   of bcq_accelerator; two files then, rtl/accelerator/configs.def first
 # -v name=CONFIG, and the tool's spelling of a parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
 # -v quote=TEXT: how to write the quote in 96'h0, where a shell reads the result.
 
 function sized(width, digits) { return width (quote == "" ? "'" : quote) digits }
 function parameter(key, value) { printf "%s%s%s%s ", before, key, between, value }
+function bit(key, value) { parameter(key, sized(1, value ? "b1" : "b0")) }
 
 # A codebook file as one hexadecimal constant: entries of ew bits, two's complement, the first lowest.
 function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
@@ -29,21 +32,30 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
   return sized(n, "h" hex)
 }
 
+FNR == 1 { files++ }
 /^#/ || NF == 0 || $1 != name { next }
+unit == "accelerator" && files == 1 {
+  streams = 1
+  bit("Encoder", $2)
+  parameter("ABytes", $3); parameter("WBytes", $4); parameter("RBytes", $5)
+  parameter("ActWords", $6); parameter("ResultWords", $7)
+  next
+}
 {
   found = 1
   parameter("LB", $2); parameter("LA", $3); parameter("NC", $4); parameter("B", $5)
   parameter("EW", $6)
+  if (unit == "encoder" || unit == "accelerator") { parameter("EncLanes", $12); parameter("CbPerCycle", $13) }
   if (unit == "encoder") {
-    parameter("EncLanes", $12); parameter("CbPerCycle", $13)
-    parameter("SharedTable", sized(1, $14 == "shared" ? "b1" : "b0"))
+    bit("SharedTable", $14 == "shared")
   } else {
     parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
-    parameter("Exact", sized(1, $10 == "exact" ? "b1" : "b0"))
+    bit("Exact", $10 == "exact")
+    parameter("Lanes", $15); bit("Deep", $16); bit("TableMemory", $17)
   }
   if (sub(/^frozen:/, "", $11) && !(unit == "encoder" && $14 == "shared")) {
     constant = table($11, $6)
-    parameter("Frozen", sized(1, "b1"))
+    bit("Frozen", 1)
     if (unit == "encoder") parameter("FrozenTable", constant)
     else { parameter("FrozenTableA", constant); parameter("FrozenTableW", constant) }
   }
@@ -51,4 +63,7 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
 }
 END {
   if (!found) { printf "rtl/configs.def: no configuration %s\n", name > "/dev/stderr"; exit 1 }
+  if (unit == "accelerator" && !streams) {
+    printf "rtl/accelerator/configs.def: no configuration %s\n", name > "/dev/stderr"; exit 1
+  }
 }

@@ -204,7 +204,8 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     r->model->get(r->dut, r->port.identity, words);
     int *fields[] = { &r->build.lanes, &r->build.lb, &r->build.la, &r->build.nc,
                       &r->build.index_bits, &r->build.entry_bits, &r->build.cols, &r->build.t,
-                      &r->build.ndec, &r->build.exact, &r->build.frozen };
+                      &r->build.ndec, &r->build.exact, &r->build.frozen, &r->build.deep,
+                      &r->build.table_memory };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         *fields[i] = words[i / 2] >> (i % 2 * 16) & 0xFFFF;
     rtl_reset(r);

@@ -8,7 +8,7 @@
 
 /* What a model says that it was built as (identity_o of rtl/bcq_gemm.sv). */
 typedef struct {
-    int lanes, lb, la, nc, index_bits, entry_bits, cols, t, ndec, exact, frozen;
+    int lanes, lb, la, nc, index_bits, entry_bits, cols, t, ndec, exact, frozen, deep, table_memory;
 } rtl_build;
 
 static inline int rtl_rows(const rtl_build *b) { return b->la / b->lanes; }

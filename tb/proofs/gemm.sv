@@ -22,7 +22,9 @@ module gemm #(
   logic         cmd_ready, cb_ready, w_ready, a_ready, r_valid, busy, scale_nan;
   logic [31:0]  r_data;
   logic [47:0]  cycles;
-  logic [175:0] identity;
+  logic [207:0] identity;
+  logic [15:0]  tables;
+  logic         last;
   bcq_gemm #(.Lanes(8), .LB(8), .LA(16), .NC(1), .B(2), .EW(4), .Cols(1), .T(2), .NDec(1), .Exact(Exact)) dut (
     .clk_i, .rst_ni,
     .cmd_valid_i, .cmd_ready_o(cmd_ready), .cmd_m_i(cmd_i[31:0]), .cmd_n_tiles_i(cmd_i[63:32]),
@@ -30,8 +32,8 @@ module gemm #(
     .cb_valid_i, .cb_ready_o(cb_ready), .cb_weights_i(cb_i[17]), .cb_book_i(cb_i[16]), .cb_entry_i(cb_i[15:0]),
     .w_valid_i, .w_ready_o(w_ready), .w_data_i,
     .a_valid_i, .a_ready_o(a_ready), .a_data_i,
-    .r_valid_o(r_valid), .r_ready_i, .r_data_o(r_data),
-    .busy_o(busy), .scale_nan_o(scale_nan), .cycles_o(cycles), .identity_o(identity)
+    .r_valid_o(r_valid), .r_ready_i, .r_last_o(last), .r_data_o(r_data),
+    .busy_o(busy), .scale_nan_o(scale_nan), .cycles_o(cycles), .table_a_o(tables), .identity_o(identity)
   );
 
   logic past_q = 1'b0;
