@@ -87,8 +87,8 @@ module bcq_accelerator #(
   localparam int unsigned ActW    = 8 + Rows * (RowSelW + RowIdxW);  // a block array as the array takes it
   localparam int unsigned WgtW    = 8 + RowSelW + RowIdxW;
   // A record of the file format has no selectors where there is one codebook.
-  localparam int unsigned RecordSelW  = NC > 1 ? LA / LB * SelW : 0;
-  localparam int unsigned RecordBytes = (8 + RecordSelW + LA * B + 7) / 8;
+  localparam int unsigned RecordW     = 8 + (NC > 1 ? LA / LB * SelW : 0) + LA * B;
+  localparam int unsigned RecordBytes = (RecordW + 7) / 8;
   localparam int unsigned CounterW    = 40;
   localparam int unsigned ErrorW      = 13;
 
@@ -231,7 +231,7 @@ module bcq_accelerator #(
   // ---- Weights -------------------------------------------------------------------------------------------
 
   logic                     record_w_valid, record_w_ready, w_exhausted, w_last_seen, w_feed_idle;
-  logic [RecordBytes*8-1:0] record_w;
+  logic [RecordBytes*8-1:0] record_w, record_a;
   logic                     w_valid, w_ready;
   logic [NDec*WgtW-1:0]     w_data;
 
@@ -244,14 +244,19 @@ module bcq_accelerator #(
   );
 
   // {indices, selectors, scale} with at least one bit of selector.
-  function automatic logic [ActW-1:0] widen(input logic [RecordBytes*8-1:0] record);
+  function automatic logic [ActW-1:0] widen(input logic [RecordW-1:0] record);
     if (NC > 1) widen = ActW'(record);
     else        widen = {record[8 +: LA*B], {(LA / LB * SelW){1'b0}}, record[7:0]};
   endfunction
 
+  if (RecordW % 8 != 0) begin : g_padding
+    logic unused;
+    assign unused = ^{record_w[RecordBytes*8-1:RecordW], record_a[RecordBytes*8-1:RecordW]};
+  end
+
   bcq_weight_feed #(.Rows(Rows), .NDec(NDec), .RowSelW(RowSelW), .RowIdxW(RowIdxW)) u_weight_feed (
     .clk_i, .rst_ni(core_rst_nq),
-    .record_valid_i(record_w_valid), .record_ready_o(record_w_ready), .record_i(widen(record_w)),
+    .record_valid_i(record_w_valid), .record_ready_o(record_w_ready), .record_i(widen(record_w[RecordW-1:0])),
     .w_valid_o(w_valid), .w_ready_i(w_ready), .w_data_o(w_data),
     .idle_o(w_feed_idle)
   );
@@ -260,7 +265,6 @@ module bcq_accelerator #(
 
   logic                     record_a_valid, record_a_ready, a_exhausted, a_last_seen, packed_ready;
   logic                     packed_exhausted, packed_last_seen, encoder_waits;
-  logic [RecordBytes*8-1:0] record_a;
   logic                     in_valid, in_ready, in_partial;
   logic [ActW-1:0]          in_data;
   logic                     nonfinite;
@@ -314,7 +318,7 @@ module bcq_accelerator #(
     end
 
     assign in_valid      = encode ? e_valid : record_a_valid;
-    assign in_data       = encode ? e_data : widen(record_a);
+    assign in_data       = encode ? e_data : widen(record_a[RecordW-1:0]);
     assign e_ready       = in_ready && encode;
     assign record_a_ready = in_ready && !encode;
     assign fed_ready[2]  = encode ? x_in_ready : packed_ready;
@@ -328,7 +332,7 @@ module bcq_accelerator #(
     assign cb_encoder_ready = 1'b1;
     assign nonfinite      = 1'b0;
     assign in_valid       = record_a_valid;
-    assign in_data        = widen(record_a);
+    assign in_data        = widen(record_a[RecordW-1:0]);
     assign record_a_ready = in_ready;
     assign fed_ready[2]   = packed_ready;
     assign a_last_seen    = packed_last_seen;
