@@ -18,16 +18,17 @@ module bcq_stream_rules #(
   logic [Width-1:0] data_q;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) stalled_q <= 1'b0;
-    else         stalled_q <= valid_i && !ready_i;
-  end
-  always_ff @(posedge clk_i) begin
-    data_q <= data_i;
-    if (stalled_q) begin
-      ValidHolds: assert (valid_i);
-      DataHolds:  assert (data_i == data_q);
+    if (!rst_ni) begin
+      stalled_q <= 1'b0;
+    end else begin
+      stalled_q <= valid_i && !ready_i;
+      if (stalled_q) begin
+        ValidHolds: assert (valid_i);
+        DataHolds:  assert (data_i == data_q);
+      end
     end
   end
+  always_ff @(posedge clk_i) data_q <= data_i;
 `endif
 
 endmodule

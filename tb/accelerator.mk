@@ -1,0 +1,6 @@
+# The accelerator at its pins. Configurations: those that differ in structure, so that each module is met in each shape.
+ACC_TEST := lb2 nc2 odd frozen gap hx8k
+ACC_MODELS := $(ACC_TEST:%=$(B)/models/%.accelerator.so)
+
+$(B)/test_accelerator: $(B)/obj/tb/test_accelerator.o $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@

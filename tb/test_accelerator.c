@@ -1,0 +1,950 @@
+/* The accelerator at its pins (AXI4-Lite, four AXI4-Streams) against the golden model, to the bit, and its
+ * registers, counters, errors and resets. Usage: test_accelerator [-seed S] [-runs N] CONFIG...
+ *
+ * Per configuration: the registers; N random products (packed or BF16 activations, FP32 or BF16 results, reuse or
+ * not, random stalls on every stream and on the bus); then for each way of going wrong N/10 products or so
+ * that do, each followed by one that must be right. What was covered is counted; an empty class fails. */
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bcq_registers.h"
+#include "dut.h"
+#include "rtl.h"
+#include "stall.h"
+
+enum { CB, W, A, R, STREAMS };
+static const char *const stream_name[STREAMS] = { "s_axis_cb", "s_axis_w", "s_axis_a", "m_axis_r" };
+enum { WORDS = 64, BEAT_BYTES = 4 * WORDS, HANG = 200000 };
+
+enum {
+    C_PACKED, C_ENCODED, C_FP32, C_BF16, C_REUSE, C_REPEATED, C_TWO_M_TILES, C_N_TAIL, C_K_TAIL, C_STALLED, C_FREE,
+    C_SHORT_CB, C_SHORT_W, C_SHORT_A, C_LONG_CB, C_LONG_W, C_LONG_A, C_BAD_COMMAND, C_BUSY, C_BUFFER, C_TIMEOUT,
+    C_NAN_SCALE, C_NONFINITE, C_FROZEN_DIFFERS, C_CONTROL_RESET, C_RESET, C_INTERRUPT, C_CLOSED, CLASSES
+};
+static const char *const class_name[CLASSES] = {
+    "packed activations", "BF16 activations", "FP32 results", "BF16 results", "activations reused",
+    "activations repeated", "two m tiles or more", "N tail", "K tail", "stalled", "free running",
+    "codebook stream too short", "weight stream too short", "activation stream too short", "codebook stream too long",
+    "weight stream too long", "activation stream too long", "malformed command", "written while busy",
+    "tile beyond the buffer", "time-out", "NaN scales", "non-finite activations", "codebooks differ from the frozen ones",
+    "CONTROL.RESET in a command", "reset in a command", "interrupt", "closing beat after an abort",
+};
+
+static uint64_t seed = 1;
+static long passed, failed, class_count[CLASSES], errors_of_bit[13];
+static const char *where_config, *where_what = "";
+
+static void verdict(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#include <stdarg.h>
+static void verdict(bool good, const char *format, ...) {
+    if (good) { passed++; return; }
+    if (failed++ > 30) return;
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "FAIL %s %s seed=%llu: ", where_config, where_what, (unsigned long long)seed);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+}
+
+/* ---- The pins ----------------------------------------------------------------------------------------- */
+
+static const dut_model *model;
+static dut *top;
+static uint64_t now;  /* clock cycles */
+
+static int port(const char *name) {
+    int number = model->port(name, NULL);
+    if (number < 0) { fprintf(stderr, "test_accelerator: no port %s\n", name); exit(2); }
+    return number;
+}
+static void set(int number, uint32_t value) {
+    uint32_t words[2] = { value, 0 };
+    model->set(top, number, words);
+}
+static uint32_t get(int number) {
+    uint32_t words[2] = { 0, 0 };
+    model->get(top, number, words);
+    return words[0];
+}
+
+typedef struct {
+    int valid, ready, data, last, width;
+    stall_side stall;
+    uint8_t *bytes;          /* a source's, to send; the sink's, received */
+    size_t size, room;       /* bytes, a multiple of width */
+    size_t at;               /* the next beat */
+    size_t last_at;          /* the beat that has TLAST; SIZE_MAX: none */
+    size_t limit;            /* beats that are offered at most */
+    bool shown, ended;       /* the sink: TLAST was seen */
+    size_t packet;           /* the sink: bytes up to and with the first TLAST */
+    uint64_t last_move;
+} stream;
+static stream streams[STREAMS];
+
+static int rst_ni, irq, awvalid, awready, awaddr, wvalid, wready, wdata, wstrb, bvalid, bready, bresp, arvalid, arready,
+    araddr, rvalid, rready, rdata, rresp;
+static stall_side bus_stall;
+
+static void find_ports(void) {
+    const struct { const char *name; int *number; } ports[] = {
+        { "rst_ni", &rst_ni }, { "irq_o", &irq }, { "s_axil_awvalid_i", &awvalid }, { "s_axil_awready_o", &awready },
+        { "s_axil_awaddr_i", &awaddr }, { "s_axil_wvalid_i", &wvalid }, { "s_axil_wready_o", &wready },
+        { "s_axil_wdata_i", &wdata }, { "s_axil_wstrb_i", &wstrb }, { "s_axil_bvalid_o", &bvalid },
+        { "s_axil_bready_i", &bready }, { "s_axil_bresp_o", &bresp }, { "s_axil_arvalid_i", &arvalid },
+        { "s_axil_arready_o", &arready }, { "s_axil_araddr_i", &araddr }, { "s_axil_rvalid_o", &rvalid },
+        { "s_axil_rready_i", &rready }, { "s_axil_rdata_o", &rdata }, { "s_axil_rresp_o", &rresp },
+    };
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) *ports[i].number = port(ports[i].name);
+    for (int s = 0; s < STREAMS; s++) {
+        const struct { const char *end; int *number; } parts[] = {
+            { s == R ? "tvalid_o" : "tvalid_i", &streams[s].valid }, { s == R ? "tready_i" : "tready_o", &streams[s].ready },
+            { s == R ? "tdata_o" : "tdata_i", &streams[s].data }, { s == R ? "tlast_o" : "tlast_i", &streams[s].last },
+        };
+        for (int i = 0; i < 4; i++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s_%s", stream_name[s], parts[i].end);
+            *parts[i].number = port(name);
+        }
+        int bits;
+        model->port(s == R ? "m_axis_r_tdata_o" : s == CB ? "s_axis_cb_tdata_i" : s == W ? "s_axis_w_tdata_i" : "s_axis_a_tdata_i", &bits);
+        streams[s].width = bits / 8;
+        if (bits > 32 * WORDS) { fprintf(stderr, "test_accelerator: stream too wide\n"); exit(2); }
+    }
+}
+
+static void append(stream *s, const void *bytes, size_t size) {
+    if (s->size + size > s->room) {
+        s->room = 2 * (s->size + size);
+        s->bytes = realloc(s->bytes, s->room);
+        if (!s->bytes) abort();
+    }
+    memcpy(s->bytes + s->size, bytes, size);
+    s->size += size;
+}
+
+static size_t beats(const stream *s) { return s->size / (size_t)s->width; }
+
+/* Zero bytes up to a whole beat; everything is offered, TLAST on the last beat. */
+static void finish(stream *s) {
+    static const uint8_t zeros[BEAT_BYTES];
+    if (s->size % (size_t)s->width) append(s, zeros, (size_t)s->width - s->size % (size_t)s->width);
+    s->at = 0;
+    s->limit = beats(s);
+    s->last_at = s->limit - 1;
+}
+
+static void clear_streams(void) {
+    for (int s = 0; s < STREAMS; s++) {
+        stream *t = &streams[s];
+        t->size = t->at = t->limit = t->packet = 0;
+        t->last_at = SIZE_MAX;
+        t->ended = false;
+        if (s != R) t->shown = false;
+        if (s != R) set(t->valid, 0);
+    }
+}
+
+/* One clock cycle of all streams. The bus ports are the caller's. */
+static void settle_streams(void) {
+    uint32_t words[WORDS];
+    for (int i = 0; i < STREAMS; i++) {
+        stream *s = &streams[i];
+        if (i == R) {
+            set(s->ready, !stall_next(&s->stall));
+        } else if (!s->shown && s->at < s->limit && !stall_next(&s->stall)) {
+            memcpy(words, s->bytes + s->at * (size_t)s->width, (size_t)s->width);
+            model->set(top, s->data, words);
+            set(s->last, s->at == s->last_at);
+            set(s->valid, 1);
+            s->shown = true;
+        }
+    }
+    model->settle(top);
+}
+
+static void edge_streams(void) {
+    uint32_t words[WORDS] = { 0 };
+    bool moved[STREAMS], last = false;
+    for (int i = 0; i < STREAMS; i++) moved[i] = get(streams[i].valid) && get(streams[i].ready);
+    if (moved[R]) {
+        model->get(top, streams[R].data, words);
+        last = get(streams[R].last);
+    }
+    model->edge(top);
+    now++;
+    for (int i = 0; i < STREAMS; i++) {
+        stream *s = &streams[i];
+        if (!moved[i]) continue;
+        s->last_move = now;
+        s->at++;
+        if (i == R) {
+            append(s, words, (size_t)s->width);
+            if (last && !s->ended) { s->ended = true; s->packet = s->size; }
+        } else {
+            s->shown = false;
+            set(s->valid, 0);
+        }
+    }
+}
+
+static void cycle(void) {
+    settle_streams();
+    edge_streams();
+}
+
+static void reset(void) {
+    clear_streams();
+    set(rst_ni, 1);
+    model->settle(top);
+    set(rst_ni, 0);
+    set(awvalid, 0);
+    set(wvalid, 0);
+    set(arvalid, 0);
+    set(bready, 0);
+    set(rready, 0);
+    set(streams[R].ready, 0);
+    for (int i = 0; i < 2; i++) { model->settle(top); model->edge(top); now++; }
+    set(rst_ni, 1);
+    model->settle(top);
+}
+
+/* ---- The bus ------------------------------------------------------------------------------------------ */
+
+static uint64_t written_at;  /* the cycle in which the last write was taken */
+
+static uint32_t bus_write_strobe(uint32_t address, uint32_t value, uint32_t strobe) {
+    bool address_first = below(2), both = below(2), done = false, taken = false;
+    set(awaddr, address);
+    set(wdata, value);
+    set(wstrb, strobe);
+    uint32_t response = 0;
+    for (int i = 0; !done && i < 1000; i++) {
+        set(awvalid, !taken && (both || address_first || i > 2));
+        set(wvalid, !taken && (both || !address_first || i > 2));
+        bool want = !stall_next(&bus_stall);
+        set(bready, want);
+        settle_streams();
+        bool aw = get(awvalid) && get(awready), w = get(wvalid) && get(wready);
+        if (aw != w) { verdict(false, "address and data of a write are taken apart"); exit(1); }
+        if (get(bvalid) && want) { done = true; response = get(bresp); }
+        if (aw) { taken = true; written_at = now; }
+        edge_streams();
+    }
+    set(bready, 0);
+    if (!done) { verdict(false, "no answer to a write of %03x", address); exit(1); }
+    return response;
+}
+
+static void bus_write(uint32_t address, uint32_t value) {
+    uint32_t response = bus_write_strobe(address, value, 15);
+    if (response) verdict(false, "write of %03x: response %u", address, response);
+}
+
+static uint32_t bus_read_response(uint32_t address, uint32_t *response) {
+    bool taken = false;
+    set(araddr, address);
+    for (int i = 0; i < 1000; i++) {
+        set(arvalid, !taken);
+        bool want = !stall_next(&bus_stall), done = false;
+        uint32_t value = 0;
+        set(rready, want);
+        settle_streams();
+        if (get(arvalid) && get(arready)) taken = true;
+        if (get(rvalid) && want) { done = true; value = get(rdata); *response = get(rresp); }
+        edge_streams();
+        if (done) {
+            set(rready, 0);
+            set(arvalid, 0);
+            return value;
+        }
+    }
+    verdict(false, "no answer to a read of %03x", address);
+    exit(1);
+}
+
+static uint32_t bus_read(uint32_t address) {
+    uint32_t response, value = bus_read_response(address, &response);
+    if (response) verdict(false, "read of %03x: response %u", address, response);
+    return value;
+}
+
+static uint64_t bus_read_counter(uint32_t address) {
+    return bus_read(address) | (uint64_t)bus_read(address + 4) << 32;
+}
+
+/* ---- What was built ------------------------------------------------------------------------------------ */
+
+static struct {
+    int lanes, lb, la, nc, b, ew, cols, t, ndec, exact, frozen, deep, table_memory, enc_lanes, cb_per_cycle, a_bytes,
+        w_bytes, r_bytes, act_words, result_words;
+} build;
+static bcq_codebooks cb_a, cb_w;
+
+static void read_build(void) {
+    int *field = &build.lanes;
+    for (int i = 0; i < 20; i++) field[i] = (int)bus_read((uint32_t)(BCQ_REG_LANES + 4 * i));
+}
+
+static void draw_codebooks(bcq_codebooks *cb) {
+    *cb = (bcq_codebooks){ .p = { .la = build.la, .lb = build.lb, .nc = build.nc, .index_bits = build.b, .entry_bits = build.ew } };
+    int cmax = bcq_cmax(&cb->p), entries = bcq_entries(&cb->p);
+    for (int c = 0; c < build.nc; c++) {
+        for (int k = 0; k < entries; k++) {
+            int v = below(2 * cmax + 1) - cmax, at = k;
+            while (at > 0 && cb->entry[c][at - 1] > v) { cb->entry[c][at] = cb->entry[c][at - 1]; at--; }
+            cb->entry[c][at] = (int8_t)v;
+        }
+    }
+}
+
+/* ---- A product ----------------------------------------------------------------------------------------- */
+
+typedef struct {
+    int m, n, arrays;
+    bool encode, bf16, reuse;
+    int exponent;
+    bcq_array *a, *w;       /* [m][arrays], [n][arrays] */
+    uint16_t *x;            /* [m][arrays][la], with encode */
+    bool nan_scale, nonfinite;
+} product;
+
+static int ceil_div(int a, int b) { return (a + b - 1) / b; }
+static int min(int a, int b) { return a < b ? a : b; }
+
+static void draw_array(bcq_array *a) {
+    memset(a, 0, sizeof *a);
+    a->scale = (uint8_t)below(256);
+    if (bcq_scale_is_nan(a->scale)) a->scale = 0x30;
+    for (int i = 0; i < build.la / build.lb; i++) a->selector[i] = (uint8_t)below(build.nc);
+    for (int i = 0; i < build.la; i++) a->index[i] = (uint8_t)below(1 << build.b);
+}
+
+static void product_free(product *p) {
+    free(p->a);
+    free(p->w);
+    free(p->x);
+}
+
+static void draw_product(product *p, int m, int n, int arrays) {
+    *p = (product){ .m = m, .n = n, .arrays = arrays, .encode = build.enc_lanes && below(2), .bf16 = below(2) };
+    p->reuse = build.act_words && min(m, build.t) * arrays <= build.act_words && below(4);
+    p->a = calloc((size_t)(m * arrays), sizeof *p->a);
+    p->w = calloc((size_t)(n * arrays), sizeof *p->w);
+    p->x = calloc((size_t)(m * arrays * build.la), sizeof *p->x);
+    if (!p->a || !p->w || !p->x) abort();
+    for (int i = 0; i < n * arrays; i++) draw_array(&p->w[i]);
+    for (int i = 0; i < m * arrays && !p->encode; i++) draw_array(&p->a[i]);
+    if (below(8) == 0) {
+        p->nan_scale = true;
+        p->w[below(n * arrays)].scale = (uint8_t)(0x7F | below(2) << 7);
+        if (!p->encode) p->a[below(m * arrays)].scale = 0x7F;
+    }
+    if (!p->encode) return;
+    p->exponent = below(21) - 14;
+    bool wild = below(8) == 0;
+    for (int i = 0; i < m * arrays * build.la; i++)
+        p->x[i] = wild && below(20) == 0 ? (uint16_t)below(65536) : bcq_f32_to_bf16((float)(normal() * pow(2, p->exponent + 5)));
+    for (int i = 0; i < m * arrays; i++) {
+        float value[BCQ_LA_MAX];
+        for (int k = 0; k < build.la; k++) value[k] = bcq_online_bf16(p->x[i * build.la + k], &p->nonfinite);
+        bcq_encode_array(value, p->exponent, &cb_a, &p->a[i]);
+    }
+}
+
+/* Contract section 8 by the golden model's own functions. */
+static float golden(const product *p, int m, int n) {
+    float acc = 0;
+    int64_t fixed = 0;
+    for (int j = 0; j < p->arrays; j++) {
+        const bcq_array *a = &p->a[m * p->arrays + j], *w = &p->w[n * p->arrays + j];
+        int8_t entry_a[BCQ_LA_MAX], entry_w[BCQ_LA_MAX];
+        bcq_decode_entries(a, &cb_a, entry_a);
+        bcq_decode_entries(w, &cb_w, entry_w);
+        int32_t psum = bcq_psum(entry_a, entry_w, build.la);
+        if (build.exact) fixed = bcq_accumulate_exact(fixed, psum, a->scale, w->scale);
+        else             acc = bcq_accumulate_fp32(acc, psum, a->scale, w->scale);
+    }
+    if (build.exact) acc = bcq_exact_to_f32(fixed);
+    return p->bf16 ? bcq_result_bf16(acc) : acc;
+}
+
+static void append_record(stream *s, const bcq_array *a) {
+    uint8_t record[256] = { 0 };
+    bcq_array_pack(a, &cb_a.p, record);
+    append(s, record, bcq_array_bytes(&cb_a.p));
+}
+
+static void fill_streams(const product *p) {
+    static const bcq_array nothing;
+    clear_streams();
+    for (int m0 = 0; m0 < p->m; m0 += build.t) {
+        for (int n0 = 0; n0 < p->n; n0 += build.cols) {
+            for (int j = 0; j < p->arrays; j++) {
+                for (int c = n0; c < n0 + build.cols; c++)
+                    append_record(&streams[W], c < p->n ? &p->w[c * p->arrays + j] : &nothing);
+                for (int m = m0; m < min(m0 + build.t, p->m) && (!p->reuse || n0 == 0); m++) {
+                    int i = m * p->arrays + j;
+                    if (p->encode) append(&streams[A], &p->x[i * build.la], 2 * (size_t)build.la);
+                    else           append_record(&streams[A], &p->a[i]);
+                }
+            }
+        }
+    }
+    finish(&streams[W]);
+    finish(&streams[A]);
+}
+
+static uint32_t number;
+static uint32_t mode_of(const product *p) {
+    return (p->encode ? BCQ_MODE_ENCODE : 0) | (p->reuse ? BCQ_MODE_REUSE : 0) | (p->bf16 ? BCQ_MODE_BF16 : 0);
+}
+
+static void set_up(const product *p) {
+    bus_write(BCQ_REG_SHAPE_M, (uint32_t)p->m);
+    bus_write(BCQ_REG_SHAPE_N_TILES, (uint32_t)ceil_div(p->n, build.cols));
+    bus_write(BCQ_REG_SHAPE_K_ARRAYS, (uint32_t)p->arrays);
+    bus_write(BCQ_REG_MODE, mode_of(p));
+    bus_write(BCQ_REG_EXPONENT, (uint32_t)p->exponent & 0xFF);
+}
+
+static void command(int op) {
+    number = (number + 1 + (uint32_t)below(3)) & 0xFFFF;
+    if (number == 0) number = 1;
+    bus_write(BCQ_REG_COMMAND, number | (uint32_t)op << BCQ_COMMAND_OP_LSB);
+}
+
+/* Until DONE says so; reading only now and then. */
+static bool wait_done(void) {
+    for (int i = 0; i < HANG; i += 20) {
+        if (bus_read(BCQ_REG_DONE) == number) return true;
+        if (below(4) == 0) bus_write(BCQ_REG_COMMAND, number);  /* a repeated command does nothing */
+        for (int k = 0; k < 20; k++) cycle();
+    }
+    verdict(false, "DONE does not come");
+    reset();
+    return false;
+}
+
+static void want_errors(uint32_t want) {
+    uint32_t have = bus_read(BCQ_REG_ERROR);
+    verdict(have == want, "ERROR: wanted %04x, got %04x", want, have);
+    for (int i = 0; i < 13; i++) errors_of_bit[i] += have >> i & 1;
+    uint32_t status = bus_read(BCQ_REG_STATUS);
+    verdict((status & 3) == (want ? BCQ_STATUS_FAILED : 0), "STATUS: got %x after ERROR %04x", status, want);
+    bus_write(BCQ_REG_ERROR, have);
+}
+
+/* The results that came, if all of them came. Returns mismatches. */
+static long compare(const product *p) {
+    const uint8_t *at = streams[R].bytes;
+    size_t size = p->bf16 ? 2 : 4, token = (size_t)build.cols * size;
+    size_t step = (token + (size_t)build.r_bytes - 1) / (size_t)build.r_bytes * (size_t)build.r_bytes;
+    long wrong = 0;
+    for (int m0 = 0; m0 < p->m; m0 += build.t)
+        for (int n0 = 0; n0 < p->n; n0 += build.cols)
+            for (int m = m0; m < min(m0 + build.t, p->m); m++, at += step) {
+                for (int c = 0; c < build.cols; c++) {
+                    float want = n0 + c < p->n ? golden(p, m, n0 + c) : 0;
+                    uint32_t have = 0, wish;
+                    memcpy(&have, at + (size_t)c * size, size);
+                    memcpy(&wish, &want, sizeof wish);
+                    if (p->bf16) have <<= 16;
+                    if (n0 + c < p->n) wrong += have != wish;
+                }
+                for (size_t i = token; i < step; i++) wrong += at[i] != 0;
+            }
+    return wrong;
+}
+
+static uint64_t expected_tokens(const product *p) {
+    return (uint64_t)p->m * (uint64_t)ceil_div(p->n, build.cols) * (uint64_t)p->arrays;
+}
+
+static bool stalled_somewhere(void) {
+    for (int s = 0; s < STREAMS; s++) if (rate_in_8[streams[s].stall.rate]) return true;
+    return false;
+}
+
+static void draw_stalls(void) {
+    bool none = below(3) == 0;
+    for (int s = 0; s < STREAMS; s++)
+        streams[s].stall = (stall_side){ .rate = none ? 0 : below(RATES), .bursts = below(2) ? 16 : 0 };
+    bus_stall = (stall_side){ .rate = below(RATES) };
+}
+
+/* A whole product that must be right. after: what went wrong before, for the messages. */
+static void run_product(const product *p, const char *what) {
+    where_what = what;
+    fill_streams(p);
+    set_up(p);
+    command(BCQ_OP_PRODUCT);
+    uint64_t command_at = written_at;
+    if (!wait_done()) return;
+    uint64_t ended_at = streams[R].last_move;
+    size_t size = p->bf16 ? 2 : 4;
+    size_t step = ((size_t)build.cols * size + (size_t)build.r_bytes - 1) / (size_t)build.r_bytes * (size_t)build.r_bytes;
+    size_t want = step * (size_t)p->m * (size_t)ceil_div(p->n, build.cols);
+    verdict(streams[R].ended && streams[R].packet == want && streams[R].size == want,
+            "results: wanted %zu bytes up to TLAST, got %zu of %zu", want, streams[R].packet, streams[R].size);
+    if (streams[R].size != want) { reset(); return; }
+    long wrong = compare(p);
+    verdict(wrong == 0, "M %d N %d arrays %d mode %x: %ld results differ", p->m, p->n, p->arrays, mode_of(p), wrong);
+    want_errors((p->nan_scale ? BCQ_ERROR_SCALE_NAN : 0) | (p->nonfinite ? BCQ_ERROR_NONFINITE : 0));
+
+    uint64_t cycles = bus_read_counter(BCQ_REG_CYCLES), issued = bus_read_counter(BCQ_REG_ISSUED);
+    uint64_t in = bus_read_counter(BCQ_REG_STALL_IN), out = bus_read_counter(BCQ_REG_STALL_OUT);
+    verdict(cycles == ended_at - command_at - 2, "CYCLES: wanted %llu, got %llu",
+            (unsigned long long)(ended_at - command_at - 2), (unsigned long long)cycles);
+    verdict(issued == expected_tokens(p), "ISSUED: wanted %llu, got %llu",
+            (unsigned long long)expected_tokens(p), (unsigned long long)issued);
+    verdict(issued + in + out <= cycles, "more waits than cycles");
+    for (int s = W; s < STREAMS; s++) {
+        uint64_t count = bus_read_counter((uint32_t)(BCQ_REG_CB_COUNT + 8 * s));
+        verdict(count == streams[s].size, "%s: wanted %zu bytes counted, got %llu", stream_name[s], streams[s].size,
+                (unsigned long long)count);
+    }
+    verdict(bus_read_counter(BCQ_REG_CB_COUNT) == 0, "codebook bytes in a product");
+    class_count[C_PACKED] += !p->encode;
+    class_count[C_ENCODED] += p->encode;
+    class_count[C_FP32] += !p->bf16;
+    class_count[C_BF16] += p->bf16;
+    class_count[C_REUSE] += p->reuse && p->n > build.cols;
+    class_count[C_REPEATED] += !p->reuse && p->n > build.cols;
+    class_count[C_TWO_M_TILES] += p->m > build.t;
+    class_count[C_N_TAIL] += p->n % build.cols != 0;
+    class_count[C_K_TAIL] += p->arrays > 1;
+    class_count[C_NAN_SCALE] += p->nan_scale;
+    class_count[C_NONFINITE] += p->nonfinite;
+    class_count[stalled_somewhere() ? C_STALLED : C_FREE]++;
+}
+
+static void draw_size(int *m, int *n, int *arrays) {
+    *m = 1 + below(below(3) ? min(2 * build.t, 40) : 2 * build.t + 2);
+    *n = 1 + below(3 * build.cols);
+    *arrays = 1 + below(3);
+}
+
+static void run_random(const char *what) {
+    product p;
+    int m, n, arrays;
+    draw_size(&m, &n, &arrays);
+    draw_product(&p, m, n, arrays);
+    run_product(&p, what);
+    product_free(&p);
+}
+
+/* ---- Codebooks ----------------------------------------------------------------------------------------- */
+
+static void fill_codebooks(void) {
+    clear_streams();
+    const bcq_codebooks *sets[2] = { &cb_a, &cb_w };
+    for (int i = 0; i < 2; i++)
+        for (int c = 0; c < build.nc; c++) append(&streams[CB], sets[i]->entry[c], (size_t)1 << build.b);
+    finish(&streams[CB]);
+}
+
+static void load_codebooks(const char *what) {
+    where_what = what;
+    fill_codebooks();
+    command(BCQ_OP_CODEBOOKS);
+    if (!wait_done()) return;
+    want_errors(0);
+    verdict(bus_read_counter(BCQ_REG_CB_COUNT) == streams[CB].size, "codebook bytes");
+}
+
+static void new_codebooks(void) {
+    if (build.frozen) return;
+    draw_codebooks(&cb_a);
+    draw_codebooks(&cb_w);
+    load_codebooks("codebooks");
+}
+
+/* ---- What goes wrong ------------------------------------------------------------------------------------ */
+
+/* After a failed product: its results end with a TLAST (the closing beat, if need be). */
+static void want_closed(void) {
+    for (int i = 0; i < 1000 && !streams[R].ended; i++) cycle();
+    verdict(streams[R].ended, "results of a failed product have no TLAST");
+    class_count[C_CLOSED] += streams[R].ended;
+}
+
+/* Lets what is left of the input packets be dropped. */
+static void let_drain(void) {
+    for (int i = 0; i < 4000; i++) {
+        bool left = false;
+        for (int s = 0; s < R; s++) left |= streams[s].at < streams[s].limit && streams[s].at > 0;
+        if (!left) return;
+        cycle();
+    }
+    verdict(false, "the rest of a packet is not dropped");
+}
+
+static void short_stream(int s) {
+    product p;
+    int m, n, arrays;
+    draw_size(&m, &n, &arrays);
+    draw_product(&p, m, n, arrays);
+    p.nan_scale = p.nonfinite = false;
+    fill_streams(&p);
+    stream *t = &streams[s];
+    if (beats(t) > 1) {
+        where_what = s == W ? "short weights" : "short activations";
+        t->last_at = (size_t)below((int)beats(t) - 1);
+        /* At least a whole word must be missing: the last beat may be padding only in part. */
+        t->limit = t->last_at + 1;
+        set_up(&p);
+        command(BCQ_OP_PRODUCT);
+        if (wait_done()) {
+            uint32_t have = bus_read(BCQ_REG_ERROR);
+            uint32_t mine = s == W ? BCQ_ERROR_SHORT_W : BCQ_ERROR_SHORT_A;
+            verdict((have & mine) && !(have & ~(mine | BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE)),
+                    "ERROR: wanted %04x, got %04x", mine, have);
+            errors_of_bit[s == W ? BCQ_ERROR_SHORT_W_LSB : BCQ_ERROR_SHORT_A_LSB]++;
+            bus_write(BCQ_REG_ERROR, have);
+            class_count[s == W ? C_SHORT_W : C_SHORT_A]++;
+            want_closed();
+            let_drain();
+        }
+    }
+    product_free(&p);
+}
+
+static void long_stream(int s) {
+    product p;
+    int m, n, arrays;
+    draw_size(&m, &n, &arrays);
+    draw_product(&p, m, n, arrays);
+    fill_streams(&p);
+    where_what = s == W ? "long weights" : "long activations";
+    /* A whole word more, in the same packet or with TLAST on time for all but it. */
+    size_t right = streams[s].limit;
+    uint8_t more[600] = { 0 };
+    for (int i = 0; i < 600; i++) more[i] = (uint8_t)below(256);
+    append(&streams[s], more, 520 + (size_t)below(80));
+    finish(&streams[s]);
+    set_up(&p);
+    command(BCQ_OP_PRODUCT);
+    if (wait_done()) {
+        uint32_t mine = s == W ? BCQ_ERROR_LONG_W : BCQ_ERROR_LONG_A, have = bus_read(BCQ_REG_ERROR);
+        /* What is beyond the product may be encoded ahead of need, NaN and all. */
+        uint32_t also = (p.nan_scale ? BCQ_ERROR_SCALE_NAN : 0) | (have & BCQ_ERROR_NONFINITE);
+        if (!p.encode) also &= ~(uint32_t)BCQ_ERROR_NONFINITE;
+        want_errors(mine | also);
+        verdict(compare(&p) == 0, "results differ");
+        let_drain();
+        verdict(streams[s].at >= right, "beats left");
+        class_count[s == W ? C_LONG_W : C_LONG_A]++;
+    }
+    product_free(&p);
+}
+
+static void wrong_codebooks(void) {
+    where_what = "codebook stream";
+    fill_codebooks();
+    bool is_long = below(2);
+    if (is_long) {
+        uint32_t more[3] = { 0 };
+        append(&streams[CB], more, sizeof more);
+        finish(&streams[CB]);
+    } else {
+        streams[CB].last_at = (size_t)below((int)beats(&streams[CB]) - 1);
+        streams[CB].limit = streams[CB].last_at + 1;
+    }
+    command(BCQ_OP_CODEBOOKS);
+    if (wait_done()) want_errors(is_long ? BCQ_ERROR_LONG_CB : BCQ_ERROR_SHORT_CB);
+    let_drain();
+    class_count[is_long ? C_LONG_CB : C_SHORT_CB]++;
+    if (build.frozen) {
+        fill_codebooks();
+        streams[CB].bytes[below((int)streams[CB].size)] ^= 1;
+        command(BCQ_OP_CODEBOOKS);
+        if (wait_done()) want_errors(BCQ_ERROR_CODEBOOK);
+        let_drain();
+        class_count[C_FROZEN_DIFFERS]++;
+    } else {
+        load_codebooks("codebooks after a failure");
+    }
+}
+
+static void bad_command(void) {
+    where_what = "malformed command";
+    product p;
+    draw_product(&p, 1, 1, 1);
+    clear_streams();
+    set_up(&p);
+    int op = BCQ_OP_PRODUCT;
+    switch (below(6)) {
+        case 0: bus_write(BCQ_REG_SHAPE_M, 0); break;
+        case 1: bus_write(BCQ_REG_SHAPE_N_TILES, 0); break;
+        case 2: bus_write(BCQ_REG_SHAPE_K_ARRAYS, 0); break;
+        case 3: op = 2 + below(2); break;
+        case 4: if (build.enc_lanes) op = 2; else bus_write(BCQ_REG_MODE, BCQ_MODE_ENCODE); break;
+        default: if (build.act_words) op = 3; else bus_write(BCQ_REG_MODE, BCQ_MODE_REUSE); break;
+    }
+    command(op);
+    if (wait_done()) want_errors(BCQ_ERROR_COMMAND);
+    product_free(&p);
+    class_count[C_BAD_COMMAND]++;
+}
+
+static void write_while_busy(void) {
+    product p;
+    draw_product(&p, build.t, 2 * build.cols, 2);
+    where_what = "written while busy";
+    fill_streams(&p);
+    set_up(&p);
+    command(BCQ_OP_PRODUCT);
+    switch (below(3)) {
+        case 0: bus_write(BCQ_REG_SHAPE_M, 1); break;
+        case 1: bus_write(BCQ_REG_MODE, mode_of(&p) ^ BCQ_MODE_BF16); break;
+        default: bus_write(BCQ_REG_COMMAND, number + 7); break;
+    }
+    if (wait_done()) {
+        want_errors(BCQ_ERROR_BUSY | (p.nan_scale ? BCQ_ERROR_SCALE_NAN : 0) | (p.nonfinite ? BCQ_ERROR_NONFINITE : 0));
+        verdict(streams[R].ended && compare(&p) == 0, "results differ");
+        class_count[C_BUSY]++;
+    }
+    product_free(&p);
+}
+
+/* REUSE where the tile does not fit the buffer. */
+static void beyond_buffer(void) {
+    if (!build.act_words) return;
+    int arrays = build.act_words / min(build.t, build.act_words) + 1;
+    int m = build.t;
+    if (m * arrays <= build.act_words || m * arrays > 4096) return;
+    product p;
+    draw_product(&p, m, build.cols + 1, arrays);
+    p.reuse = true;
+    where_what = "tile beyond the buffer";
+    fill_streams(&p);
+    set_up(&p);
+    command(BCQ_OP_PRODUCT);
+    if (wait_done()) {
+        uint32_t have = bus_read(BCQ_REG_ERROR);
+        verdict((have & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE)) == BCQ_ERROR_BUFFER, "ERROR: wanted %04x, got %04x",
+                BCQ_ERROR_BUFFER, have);
+        bus_write(BCQ_REG_ERROR, have);
+        class_count[C_BUFFER]++;
+        errors_of_bit[BCQ_ERROR_BUFFER_LSB]++;
+        want_closed();
+        let_drain();
+    }
+    product_free(&p);
+}
+
+static void silence(void) {
+    product p;
+    int m, n, arrays;
+    draw_size(&m, &n, &arrays);
+    draw_product(&p, m, n, arrays);
+    where_what = "time-out";
+    fill_streams(&p);
+    int s = W + below(3);
+    if (s == R) streams[R].stall = (stall_side){ 0 };
+    else streams[s].limit = (size_t)below((int)beats(&streams[s]));
+    bus_write(BCQ_REG_TIMEOUT, 300);
+    set_up(&p);
+    command(BCQ_OP_PRODUCT);
+    bool closed = true;
+    if (s == R) {  /* nobody takes the results */
+        closed = false;
+        for (int i = 0; i < HANG; i++) {
+            for (int k = 0; k < R; k++) {
+                if (!streams[k].shown && streams[k].at < streams[k].limit) break;
+            }
+            settle_streams();
+            set(streams[R].ready, 0);
+            model->settle(top);
+            edge_streams();
+            if (i % 1000 == 999) {
+                set(streams[R].ready, 0);
+                if (streams[R].last_move + 20000 < now) break;
+            }
+            if (i > 30000) break;
+        }
+    }
+    if (wait_done()) {
+        uint32_t have = bus_read(BCQ_REG_ERROR) & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE);
+        verdict(have == BCQ_ERROR_TIMEOUT, "ERROR: wanted %04x, got %04x", BCQ_ERROR_TIMEOUT, have);
+        bus_write(BCQ_REG_ERROR, 0x1FFF);
+        errors_of_bit[BCQ_ERROR_TIMEOUT_LSB]++;
+        class_count[C_TIMEOUT]++;
+        want_closed();
+        (void)closed;
+    }
+    clear_streams();
+    bus_write(BCQ_REG_CONTROL, BCQ_CONTROL_RESET);
+    for (int i = 0; i < 4; i++) cycle();
+    bus_write(BCQ_REG_TIMEOUT, 0x1000000);
+    product_free(&p);
+}
+
+/* A reset, of the whole or by CONTROL, in the middle of a command. */
+static void stop(bool hard) {
+    product p;
+    int m, n, arrays;
+    draw_size(&m, &n, &arrays);
+    draw_product(&p, m, n, arrays);
+    where_what = hard ? "reset" : "CONTROL.RESET";
+    fill_streams(&p);
+    set_up(&p);
+    command(BCQ_OP_PRODUCT);
+    int wait = below(below(2) ? 30 : 600);
+    for (int i = 0; i < wait; i++) cycle();
+    if (hard) {
+        reset();
+        number = 0;
+        verdict(bus_read(BCQ_REG_DONE) == 0 && bus_read(BCQ_REG_STATUS) == 0 && bus_read(BCQ_REG_ERROR) == 0
+                && bus_read(BCQ_REG_SHAPE_M) == 0 && bus_read_counter(BCQ_REG_CYCLES) == 0, "not as after a reset");
+        class_count[C_RESET]++;
+    } else {
+        bus_write(BCQ_REG_CONTROL, BCQ_CONTROL_RESET);
+        clear_streams();
+        for (int i = 0; i < 4; i++) cycle();
+        verdict(bus_read(BCQ_REG_DONE) == number && !(bus_read(BCQ_REG_STATUS) & BCQ_STATUS_BUSY), "still busy");
+        bus_write(BCQ_REG_ERROR, 0x1FFF);
+        class_count[C_CONTROL_RESET]++;
+    }
+    clear_streams();
+    product_free(&p);
+}
+
+static void interrupt(void) {
+    where_what = "interrupt";
+    product p;
+    draw_product(&p, 2, 1, 1);
+    p.nan_scale = false;
+    bus_write(BCQ_REG_IRQ_CAUSE, 3);
+    bus_write(BCQ_REG_IRQ_ENABLE, BCQ_IRQ_ENABLE_DONE);
+    verdict(!get(irq), "interrupt before the command");
+    fill_streams(&p);
+    set_up(&p);
+    command(BCQ_OP_PRODUCT);
+    for (int i = 0; i < 3000 && !get(irq); i++) cycle();
+    verdict(get(irq) && bus_read(BCQ_REG_DONE) == number, "no interrupt, or too early");
+    verdict(bus_read(BCQ_REG_STATUS) & BCQ_STATUS_IRQ, "STATUS.IRQ");
+    bus_write(BCQ_REG_IRQ_CAUSE, BCQ_IRQ_CAUSE_DONE);
+    cycle();
+    verdict(!get(irq), "interrupt that was cleared");
+    bus_write(BCQ_REG_ERROR, 0x1FFF);
+    bus_write(BCQ_REG_IRQ_CAUSE, 3);
+    bus_write(BCQ_REG_IRQ_ENABLE, BCQ_IRQ_ENABLE_ERROR);
+    bus_write(BCQ_REG_SHAPE_M, 0);
+    command(BCQ_OP_PRODUCT);
+    for (int i = 0; i < 30 && !get(irq); i++) cycle();
+    verdict(get(irq), "no interrupt of an error");
+    want_errors(BCQ_ERROR_COMMAND);
+    bus_write(BCQ_REG_IRQ_CAUSE, 3);
+    bus_write(BCQ_REG_IRQ_ENABLE, 0);
+    class_count[C_INTERRUPT]++;
+    product_free(&p);
+}
+
+/* ---- Registers ------------------------------------------------------------------------------------------ */
+
+static void registers(void) {
+    where_what = "registers";
+    verdict(bus_read(BCQ_REG_IDENTITY) == BCQ_MAGIC, "IDENTITY");
+    verdict(bus_read(BCQ_REG_VERSION) == BCQ_INTERFACE, "VERSION");
+    static const uint32_t writable[] = { BCQ_REG_IRQ_ENABLE, BCQ_REG_TIMEOUT, BCQ_REG_SHAPE_M, BCQ_REG_SHAPE_N_TILES,
+                                         BCQ_REG_SHAPE_K_ARRAYS, BCQ_REG_MODE, BCQ_REG_EXPONENT };
+    static const uint32_t mask[] = { 3, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 7, 0xFF };
+    static const uint32_t known[] = { 0x000, 0x004, 0x080, 0x084, 0x088, 0x08c, 0x090, 0x094, 0x098, 0x09c, 0x0a0, 0x0a4, 0x0a8,
+                                      0x0ac, 0x0b0 };
+    for (int i = 0; i < 7; i++) {
+        uint32_t before = bus_read(writable[i]), value = (uint32_t)rnd();
+        verdict(bus_write_strobe(writable[i], ~value, 7) == 2 && bus_read(writable[i]) == before, "a partial write of %03x", writable[i]);
+        bus_write(writable[i], value);
+        verdict(bus_read(writable[i]) == (value & mask[i]), "%03x keeps another value", writable[i]);
+        bus_write(writable[i], before);
+    }
+    for (uint32_t address = 0; address < 0x1000; address += 1 + 2 * (address > 0x200)) {
+        bool is_known = address % 4 == 0 && ((address >= 0x010 && address <= 0x060) || (address >= 0x0c0 && address < 0x100));
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++) is_known |= address == known[i];
+        uint32_t response;
+        bus_read_response(address, &response);
+        verdict(response == (is_known ? 0u : 2u), "read of %03x: response %u", address, response);
+        bool is_written = address == 0x080 || (address >= 0x08c && address <= 0x0b0 && address % 4 == 0);
+        if (is_written) continue;
+        verdict(bus_write_strobe(address, 0xFFFFFFFF, 15) == 2, "write of %03x was taken", address);
+    }
+}
+
+/* ---- Main ----------------------------------------------------------------------------------------------- */
+
+static void test_config(const char *config, int runs) {
+    where_config = config;
+    char path[PATH_MAX];
+    bcq_error error;
+    if (getenv("MODELS") ? snprintf(path, sizeof path, "%s/%s.accelerator.so", getenv("MODELS"), config) < 0 : !rtl_model_path(config, ".accelerator", path, sizeof path, &error)) {
+        verdict(false, "%s", error.message);
+        return;
+    }
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    model = library ? dlsym(library, "dut_model_table") : NULL;
+    if (!model) { verdict(false, "%s: %s", path, dlerror()); return; }
+    top = model->open(seed);
+    find_ports();
+    memset(&bus_stall, 0, sizeof bus_stall);
+    for (int s = 0; s < STREAMS; s++) streams[s].stall = (stall_side){ 0 };
+    number = 0;
+    reset();
+    read_build();
+    registers();
+    if (build.frozen) {
+        if (!rtl_frozen_codebooks(config, &cb_a, &error)) { verdict(false, "%s", error.message); return; }
+        cb_w = cb_a;
+    }
+    new_codebooks();
+    load_codebooks("codebooks");
+    for (int i = 0; i < runs; i++) {
+        draw_stalls();
+        if (i % 8 == 7) new_codebooks();
+        run_random("product");
+        if (i % 10 != 9) continue;
+        for (int kind = 0; kind < 11; kind++) {
+            static const char *const after[] = { "after short weights", "after short activations", "after long weights",
+                "after long activations", "after a codebook failure", "after a malformed command", "after writes while busy",
+                "after a tile beyond the buffer", "after a time-out", "after CONTROL.RESET", "after a reset" };
+            draw_stalls();
+            switch (kind) {
+                case 0: short_stream(W); break;
+                case 1: short_stream(A); break;
+                case 2: long_stream(W); break;
+                case 3: long_stream(A); break;
+                case 4: wrong_codebooks(); break;
+                case 5: bad_command(); break;
+                case 6: write_while_busy(); break;
+                case 7: beyond_buffer(); break;
+                case 8: silence(); break;
+                case 9: stop(false); break;
+                default: stop(true); if (!build.frozen) load_codebooks("codebooks after a reset"); break;
+            }
+            run_random(after[kind]);
+        }
+        interrupt();
+    }
+    model->close(top);
+    dlclose(library);
+}
+
+int main(int argc, char **argv) {
+    int runs = 40, first = 1;
+    for (; first < argc && argv[first][0] == '-'; first += 2) {
+        if (first + 1 >= argc) { fprintf(stderr, "usage: test_accelerator [-seed S] [-runs N] CONFIG...\n"); return 2; }
+        if (strcmp(argv[first], "-seed") == 0) seed = strtoull(argv[first + 1], NULL, 10);
+        else if (strcmp(argv[first], "-runs") == 0) runs = atoi(argv[first + 1]);
+        else { fprintf(stderr, "test_accelerator: unknown option %s\n", argv[first]); return 2; }
+    }
+    printf("seed %llu\n", (unsigned long long)seed);
+    random_state = seed;
+    for (int i = first; i < argc; i++) test_config(argv[i], runs);
+    for (int i = 0; i < CLASSES; i++) printf("  %-40s %8ld\n", class_name[i], class_count[i]);
+    for (int i = 0; i < STREAMS; i++) free(streams[i].bytes);
+    printf("%ld passed, %ld failed\n", passed, failed);
+    return failed || !passed;
+}
