@@ -79,6 +79,7 @@ typedef struct {
     size_t last_at;          /* the beat that has TLAST; SIZE_MAX: none */
     size_t limit;            /* beats that are offered at most */
     bool shown, ended;       /* the sink: TLAST was seen */
+    bool refuses;            /* the sink takes nothing */
     size_t packet;           /* the sink: bytes up to and with the first TLAST */
     uint64_t last_move;
 } stream;
@@ -153,7 +154,7 @@ static void settle_streams(void) {
     for (int i = 0; i < STREAMS; i++) {
         stream *s = &streams[i];
         if (i == R) {
-            set(s->ready, !stall_next(&s->stall));
+            set(s->ready, !stall_next(&s->stall) && !s->refuses);
         } else if (!s->shown && s->at < s->limit && !stall_next(&s->stall)) {
             memcpy(words, s->bytes + s->at * (size_t)s->width, (size_t)s->width);
             model->set(top, s->data, words);
@@ -215,8 +216,17 @@ static void reset(void) {
 
 static uint64_t written_at;  /* the cycle in which the last write was taken */
 
+/* A source may take back what it shows only in a reset: CONTROL.RESET acts in the cycle after its write. */
+static void take_back(void) {
+    for (int s = 0; s < R; s++) {
+        streams[s].shown = false;
+        streams[s].limit = 0;
+        set(streams[s].valid, 0);
+    }
+}
+
 static uint32_t bus_write_strobe(uint32_t address, uint32_t value, uint32_t strobe) {
-    bool address_first = below(2), both = below(2), done = false, taken = false;
+    bool address_first = below(2), both = below(2), done = false, taken = false, resets = false;
     set(awaddr, address);
     set(wdata, value);
     set(wstrb, strobe);
@@ -226,10 +236,12 @@ static uint32_t bus_write_strobe(uint32_t address, uint32_t value, uint32_t stro
         set(wvalid, !taken && (both || !address_first || i > 2));
         bool want = !stall_next(&bus_stall);
         set(bready, want);
+        if (resets) take_back();
         settle_streams();
         bool aw = get(awvalid) && get(awready), w = get(wvalid) && get(wready);
         if (aw != w) { verdict(false, "address and data of a write are taken apart"); exit(1); }
         if (get(bvalid) && want) { done = true; response = get(bresp); }
+        resets = aw && address == BCQ_REG_CONTROL && (value & BCQ_CONTROL_RESET);
         if (aw) { taken = true; written_at = now; }
         edge_streams();
     }
@@ -571,15 +583,20 @@ static void want_closed(void) {
     class_count[C_CLOSED] += streams[R].ended;
 }
 
-/* Lets what is left of the input packets be dropped. */
+/* Lets what is left of the input packets be dropped; one that has not begun stays for CONTROL.RESET. */
 static void let_drain(void) {
-    for (int i = 0; i < 4000; i++) {
-        bool left = false;
+    bool left = true;
+    for (int i = 0; left && i < 40000; i++) {
+        left = false;
         for (int s = 0; s < R; s++) left |= streams[s].at < streams[s].limit && streams[s].at > 0;
-        if (!left) return;
-        cycle();
+        if (left) cycle();
     }
-    verdict(false, "the rest of a packet is not dropped");
+    verdict(!left, "the rest of a packet is not dropped");
+    for (int s = 0; s < R; s++) left |= streams[s].at < streams[s].limit;
+    if (left) {
+        bus_write(BCQ_REG_CONTROL, BCQ_CONTROL_RESET);
+        for (int i = 0; i < 4; i++) cycle();
+    }
 }
 
 static void short_stream(int s) {
@@ -744,39 +761,21 @@ static void silence(void) {
     where_what = "time-out";
     fill_streams(&p);
     int s = W + below(3);
-    if (s == R) streams[R].stall = (stall_side){ 0 };
-    else streams[s].limit = (size_t)below((int)beats(&streams[s]));
+    if (s != R) streams[s].limit = (size_t)below((int)beats(&streams[s]));
     bus_write(BCQ_REG_TIMEOUT, 300);
     set_up(&p);
     command(BCQ_OP_PRODUCT);
-    bool closed = true;
-    if (s == R) {  /* nobody takes the results */
-        closed = false;
-        for (int i = 0; i < HANG; i++) {
-            for (int k = 0; k < R; k++) {
-                if (!streams[k].shown && streams[k].at < streams[k].limit) break;
-            }
-            settle_streams();
-            set(streams[R].ready, 0);
-            model->settle(top);
-            edge_streams();
-            if (i % 1000 == 999) {
-                set(streams[R].ready, 0);
-                if (streams[R].last_move + 20000 < now) break;
-            }
-            if (i > 30000) break;
-        }
-    }
+    streams[R].refuses = s == R;
     if (wait_done()) {
         uint32_t have = bus_read(BCQ_REG_ERROR) & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE);
         verdict(have == BCQ_ERROR_TIMEOUT, "ERROR: wanted %04x, got %04x", BCQ_ERROR_TIMEOUT, have);
         bus_write(BCQ_REG_ERROR, 0x1FFF);
         errors_of_bit[BCQ_ERROR_TIMEOUT_LSB]++;
         class_count[C_TIMEOUT]++;
+        streams[R].refuses = false;
         want_closed();
-        (void)closed;
     }
-    clear_streams();
+    streams[R].refuses = false;
     bus_write(BCQ_REG_CONTROL, BCQ_CONTROL_RESET);
     for (int i = 0; i < 4; i++) cycle();
     bus_write(BCQ_REG_TIMEOUT, 0x1000000);
@@ -803,7 +802,6 @@ static void stop(bool hard) {
         class_count[C_RESET]++;
     } else {
         bus_write(BCQ_REG_CONTROL, BCQ_CONTROL_RESET);
-        clear_streams();
         for (int i = 0; i < 4; i++) cycle();
         verdict(bus_read(BCQ_REG_DONE) == number && !(bus_read(BCQ_REG_STATUS) & BCQ_STATUS_BUSY), "still busy");
         bus_write(BCQ_REG_ERROR, 0x1FFF);

@@ -452,21 +452,24 @@ module bcq_accelerator #(
 
   // ---- Stream rules ------------------------------------------------------------------------------------------
 
+  // CONTROL.RESET lets both sides take back what they show, as a reset does.
+  logic rules_rst_n;
+  assign rules_rst_n = rst_ni && !reset;
+
   bcq_stream_rules #(.Width(33)) u_cb_rules (
-    .clk_i, .rst_ni, .valid_i(s_axis_cb_tvalid_i), .ready_i(s_axis_cb_tready_o),
+    .clk_i, .rst_ni(rules_rst_n), .valid_i(s_axis_cb_tvalid_i), .ready_i(s_axis_cb_tready_o),
     .data_i({s_axis_cb_tlast_i, s_axis_cb_tdata_i})
   );
   bcq_stream_rules #(.Width(WBytes*8 + 1)) u_w_rules (
-    .clk_i, .rst_ni, .valid_i(s_axis_w_tvalid_i), .ready_i(s_axis_w_tready_o),
+    .clk_i, .rst_ni(rules_rst_n), .valid_i(s_axis_w_tvalid_i), .ready_i(s_axis_w_tready_o),
     .data_i({s_axis_w_tlast_i, s_axis_w_tdata_i})
   );
   bcq_stream_rules #(.Width(ABytes*8 + 1)) u_a_rules (
-    .clk_i, .rst_ni, .valid_i(s_axis_a_tvalid_i), .ready_i(s_axis_a_tready_o),
+    .clk_i, .rst_ni(rules_rst_n), .valid_i(s_axis_a_tvalid_i), .ready_i(s_axis_a_tready_o),
     .data_i({s_axis_a_tlast_i, s_axis_a_tdata_i})
   );
-  // CONTROL.RESET may take back what is shown, as a reset does.
   bcq_stream_rules #(.Width(RBytes*8 + 1)) u_r_rules (
-    .clk_i, .rst_ni(rst_ni && !reset), .valid_i(m_axis_r_tvalid_o), .ready_i(m_axis_r_tready_i),
+    .clk_i, .rst_ni(rules_rst_n), .valid_i(m_axis_r_tvalid_o), .ready_i(m_axis_r_tready_i),
     .data_i({m_axis_r_tlast_o, m_axis_r_tdata_o})
   );
 
