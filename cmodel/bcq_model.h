@@ -142,6 +142,9 @@ int64_t bcq_accumulate_exact(int64_t acc, int32_t psum, uint8_t scale_a, uint8_t
 /* "result = that integer rounded once to FP32, nearest even"; acc in units of 2^-18. */
 float bcq_exact_to_f32(int64_t acc);
 
+/* "BF16 results: acc rounded to nearest even before the tensor scale": acc as BF16, as a float. */
+float bcq_result_bf16(float acc);
+
 /* "Overflow-free iff K * CMAX_A * CMAX_W * 448^2 * 2^18 < 2^63"; a larger K is refused. */
 bool bcq_exact_fits(int64_t k, int cmax_a, int cmax_w);
 

@@ -33,6 +33,8 @@ float bcq_exact_to_f32(int64_t acc) {
     return acc < 0 ? -value : value;
 }
 
+float bcq_result_bf16(float acc) { return bcq_bf16_to_f32(bcq_f32_to_bf16(acc)); }
+
 bool bcq_exact_fits(int64_t k, int cmax_a, int cmax_w) {
     /* 2^63 / 2^18 = 2^45: K * CMAX_A * CMAX_W * 448^2 < 2^45 */
     int64_t per_term = (int64_t)cmax_a * cmax_w * 448 * 448;

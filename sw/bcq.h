@@ -228,7 +228,7 @@ void bcq_calibrate_defaults(bcq_calibrate_options *o);
 bool bcq_calibrate(bcq_tensor *const *tensors, size_t count, const bcq_calibrate_options *o,
                    bcq_codebooks *cb, bcq_calibrate_report *report, bcq_error *error);
 
-/* ---- Matrix product (sw/gemm.c, sw/gemm_rtl.c) ----------------------------------------------- */
+/* ---- Matrix product (sw/gemm.c; on the accelerator: device.h) ----------------------------------------------- */
 
 typedef struct {
     const bcq_codebooks *cb_a, *cb_w;
@@ -238,19 +238,18 @@ typedef struct {
 } bcq_gemm_job;
 
 typedef struct {
-    uint64_t cycles;              /* rtl: its own counter; golden: 0 */
-    uint64_t cycles_formula;      /* what docs/architecture.md's formula says */
-    uint64_t codebook_cycles;     /* codebook load, counted apart */
     uint64_t macs;                /* M * N * K */
-    int macs_a_cycle;             /* multipliers of the array */
-    double utilisation;           /* macs / (macs_a_cycle * cycles) */
-    double utilisation_m1;        /* the same for one row of A, by the formula: decode */
     double seconds;               /* wall time of the product */
 } bcq_gemm_report;
 
 /* Refuses K or LA that differ, codebooks other than a tensor was made with, and exact sums that
  * could overflow. */
 bool bcq_gemm_check(const bcq_gemm_job *job, bcq_error *error);
+
+/* Contract section 8 for one output, before the tensor scales: "j ascending from acc = +0". Decoded
+ * entries [arrays * la] and scale codes [arrays] of a row of A and of one of W. */
+float bcq_dot(const int8_t *a, const uint8_t *scale_a, const int8_t *w, const uint8_t *scale_w,
+              int64_t arrays, int la, bool exact);
 
 /* c: [M][N]. C = acc * 2^(e_A + e_W). */
 bool bcq_gemm_golden(const bcq_gemm_job *job, float *c, bcq_gemm_report *report, bcq_error *error);
@@ -260,15 +259,5 @@ bool bcq_gemm_golden(const bcq_gemm_job *job, float *c, bcq_gemm_report *report,
 typedef struct { double nmse_a, nmse_w, nmse_c; } bcq_gemm_errors;
 bool bcq_gemm_compare(const bcq_gemm_job *job, const bcq_tensor *a, const bcq_tensor *w,
                       const float *c, bcq_gemm_errors *errors, bcq_error *error);
-
-/* The product on the simulated hardware: configuration `config` of rtl/configs.def, whose model is
- * built on demand. trace: NULL or an .fst file for cycles [trace_from, trace_to]. */
-typedef struct {
-    const char *config;
-    const char *trace;
-    uint64_t trace_from, trace_to;
-} bcq_rtl_options;
-bool bcq_gemm_rtl(const bcq_gemm_job *job, const bcq_rtl_options *rtl, float *c,
-                  bcq_gemm_report *report, bcq_error *error);
 
 #endif

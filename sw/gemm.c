@@ -33,9 +33,8 @@ static void decode_row(const bcq_packed *t, const bcq_codebooks *cb, int64_t row
     }
 }
 
-/* Contract section 8 for one output: "j ascending from acc = +0". */
-static float dot(const int8_t *a, const uint8_t *scale_a, const int8_t *w, const uint8_t *scale_w,
-                 int64_t arrays, int la, bool exact) {
+float bcq_dot(const int8_t *a, const uint8_t *scale_a, const int8_t *w, const uint8_t *scale_w,
+              int64_t arrays, int la, bool exact) {
     if (exact) {
         int64_t acc = 0;
         for (int64_t j = 0; j < arrays; j++)
@@ -74,8 +73,8 @@ bool bcq_gemm_golden(const bcq_gemm_job *job, float *c, bcq_gemm_report *report,
         for (int64_t m = 0; m < a->rows; m++) {
             decode_row(job->a, job->cb_a, m, a_entry, a_scale);
             for (int64_t n = 0; n < w->rows; n++) {
-                float acc = dot(a_entry, a_scale, w_entry + (size_t)n * arrays * (size_t)la,
-                                w_scale + (size_t)n * arrays, a->arrays, la, job->exact);
+                float acc = bcq_dot(a_entry, a_scale, w_entry + (size_t)n * arrays * (size_t)la,
+                                    w_scale + (size_t)n * arrays, a->arrays, la, job->exact);
                 c[m * w->rows + n] = bcq_apply_exponent(acc, a->exponent + w->exponent);
             }
             if (progress) fprintf(stderr, "\rgemm: %3d %%", (int)((m + 1) * 100 / a->rows));

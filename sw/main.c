@@ -14,7 +14,8 @@ static const char help[] =
 "  bcq quantize    pack a tensor with them\n"
 "  bcq dequantize  unpack it into float32\n"
 "  bcq info        say what a file holds\n"
-"  bcq gemm        multiply two packed tensors, by the golden model or the simulated hardware\n"
+"  bcq gemm        multiply two packed tensors: golden model, simulated accelerator, or a board\n"
+"  bcq plan        say what a product takes on the accelerator: cycles, bytes, what binds\n"
 "\n"
 "bcq COMMAND --help explains a command and gives examples. bcq --version prints the version.\n"
 "A TENSOR is FILE (.npy, .safetensors, llama2.c .bin) or FILE:NAME; NAME may be a glob.\n"
@@ -32,7 +33,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     { "calibrate", cmd_calibrate }, { "quantize", cmd_quantize }, { "dequantize", cmd_dequantize },
-    { "info", cmd_info },           { "gemm", cmd_gemm },
+    { "info", cmd_info },           { "gemm", cmd_gemm },         { "plan", cmd_plan },
 };
 
 /* ---- shared by the subcommands -------------------------------------------------------------- */
@@ -150,7 +151,7 @@ int main(int argc, char **argv) {
         if (strcmp(name, commands[i].name) == 0) status = commands[i].run(argc - 1, argv + 1);
     if (status < 0) {
         fprintf(stderr,
-            "bcq: wanted calibrate, quantize, dequantize, info or gemm (bcq --help), got %s%s%s\n",
+            "bcq: wanted calibrate, quantize, dequantize, info, gemm or plan (bcq --help), got %s%s%s\n",
             name ? "\"" : "", name ? name : "nothing", name ? "\"" : "");
         return EXIT_REFUSED;
     }

@@ -235,9 +235,12 @@ void bcq_packed_close(bcq_packed *t) {
 const bcq_packed_info *bcq_packed_get_info(const bcq_packed *t) { return &t->info; }
 const char *bcq_packed_name(const bcq_packed *t) { return t->file->path; }
 
+const uint8_t *packed_record_bytes(const bcq_packed *t, int64_t row, int64_t j) {
+    return t->payload + (uint64_t)(row * t->info.arrays + j) * t->record;
+}
+
 void bcq_packed_array(const bcq_packed *t, int64_t row, int64_t j, bcq_array *out) {
-    bcq_array_unpack(t->payload + (uint64_t)(row * t->info.arrays + j) * t->record, &t->info.p,
-                     out);
+    bcq_array_unpack(packed_record_bytes(t, row, j), &t->info.p, out);
 }
 
 void bcq_identity_hex(const uint8_t identity[BCQ_IDENTITY_BYTES],

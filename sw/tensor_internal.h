@@ -49,6 +49,9 @@ bool llama2c_list(const mapped_file *f, bcq_tensor_list *list, bcq_error *error)
 /* The header of a packed tensor, CRC included (sw/packed.c). False if the size does not fit. */
 bool packed_header_fill(const bcq_packed_info *info, bcq_packed_header *header);
 
+/* The bytes of a record, of bcq_array_bytes(): as in the file (sw/packed.c). */
+const uint8_t *packed_record_bytes(const bcq_packed *t, int64_t row, int64_t j);
+
 /* False, with both identities in the message, if t was made with other codebooks (sw/packed.c). */
 bool packed_made_with(const bcq_packed *t, const bcq_codebooks *cb, bcq_error *error);
 
