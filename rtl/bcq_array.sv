@@ -4,7 +4,7 @@
 // right one column a cycle. Codes are skewed rather than entries because they are narrower.
 //
 // Latency: a token issued in cycle x leaves as a result (if last_i) in cycle x + Rows + Cols + 4
-// (fp32) or + 5 (exact), all columns together. Weight beats written in cycle x reach column
+// (fp32), + 5 (exact) or + 13 (Deep), all columns together. Weight beats written in cycle x reach column
 // group*NDec + i in cycle x + i + 1. No handshake: everything holds while en_i is low, and
 // bcq_sequencer keeps weights, tokens and accumulators apart.
 module bcq_array #(
@@ -18,10 +18,13 @@ module bcq_array #(
   parameter int unsigned T = 64,
   parameter int unsigned NDec = 2,
   parameter bit          Exact = 1'b0,
+  parameter bit          Deep = 1'b0,
+  parameter bit          TableMemory = 1'b0,
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned Groups = Cols / NDec,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned TableW = NC * (1 << B) * EW,
+  localparam int unsigned EntryAddrW = $clog2(NC) + B,      // of one entry of a side's codebooks
   localparam int unsigned RowSelW = Lanes / LB * SelW,      // selectors of one row
   localparam int unsigned RowIdxW = Lanes * B,              // indices of one row
   localparam int unsigned ActW = 8 + Rows * (RowSelW + RowIdxW),
@@ -34,8 +37,13 @@ module bcq_array #(
   input  logic                 rst_ni,
   input  logic                 en_i,
 
-  input  logic [TableW-1:0]    table_a_i,  // sign-magnitude, see bcq_codebooks
-  input  logic [TableW-1:0]    table_w_i,
+  // Codebooks in sign-magnitude: as they are in bcq_codebooks, or (TableMemory) an entry to write
+  input  logic [TableW-1:0]     table_a_i,
+  input  logic [TableW-1:0]     table_w_i,
+  input  logic                  write_a_i,
+  input  logic                  write_w_i,
+  input  logic [EntryAddrW-1:0] write_addr_i,  // {codebook, index}
+  input  logic [EW-1:0]         write_entry_i,
 
   // A weight beat: row load_row_i of the NDec columns of group load_group_i
   input  logic                 load_i,
@@ -58,8 +66,10 @@ module bcq_array #(
 );
 
   localparam int unsigned RowW = Lanes * EW;
-  localparam int unsigned WriteStage  = Exact ? 4 : 5;  // see bcq_scale_unit
-  localparam int unsigned ResultStage = Exact ? 6 : 5;
+  // See bcq_scale_unit.
+  localparam int unsigned ReadStage   = Deep ? 6 : 2;
+  localparam int unsigned WriteStage  = Deep ? 14 : Exact ? 4 : 5;
+  localparam int unsigned ResultStage = Deep ? 14 : Exact ? 6 : 5;
 
   if (LA % Lanes != 0 || Rows < 2) begin : g_bad_la
     $error("bcq_array: LA must be at least two rows of Lanes");
@@ -78,7 +88,7 @@ module bcq_array #(
 
   for (genvar r = 0; r < Rows; r++) begin : g_row
     logic [RowSelW+RowIdxW-1:0] codes, skewed;
-    logic [RowW-1:0]            entry_d, entry_q;
+    logic [RowW-1:0]            entry;
 
     assign codes = {a_data_i[8 + Rows*RowSelW + r*RowIdxW +: RowIdxW],
                     a_data_i[8 + r*RowSelW +: RowSelW]};
@@ -90,16 +100,31 @@ module bcq_array #(
     bcq_delay #(.Width(1), .Stages(r)) u_switch (
       .clk_i, .en_i, .in_i(start_i), .out_o(switch_edge[r])
     );
-    bcq_decoder #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW)) u_decoder (
-      .table_i    (table_a_i),
-      .selector_i (skewed[RowSelW-1:0]),
-      .index_i    (skewed[RowSelW +: RowIdxW]),
-      .entry_o    (entry_d)
-    );
-    always_ff @(posedge clk_i) begin
-      if (en_i) entry_q <= entry_d;
+    if (TableMemory) begin : g_memory
+      bcq_decoder_memory #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW)) u_decoder (
+        .clk_i,
+        .write_i    (write_a_i),
+        .addr_i     (write_addr_i),
+        .entry_i    (write_entry_i),
+        .en_i,
+        .selector_i (skewed[RowSelW-1:0]),
+        .index_i    (skewed[RowSelW +: RowIdxW]),
+        .entry_o    (entry)
+      );
+    end else begin : g_table
+      logic [RowW-1:0] entry_d, entry_q;
+      bcq_decoder #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW)) u_decoder (
+        .table_i    (table_a_i),
+        .selector_i (skewed[RowSelW-1:0]),
+        .index_i    (skewed[RowSelW +: RowIdxW]),
+        .entry_o    (entry_d)
+      );
+      always_ff @(posedge clk_i) begin
+        if (en_i) entry_q <= entry_d;
+      end
+      assign entry = entry_q;
     end
-    assign a_edge[r*RowW +: RowW] = entry_q;
+    assign a_edge[r*RowW +: RowW] = entry;
   end
 
   // ---- Weights: skew within a beat, decode -----------------------------------------------------------
@@ -114,7 +139,7 @@ module bcq_array #(
     localparam int unsigned AddrW = 1 + RowAddrW + GroupW;
     logic [AddrW-1:0]    addr_skewed, addr_q;
     logic [WgtW-1:0]     skewed;
-    logic [RowW-1:0]     entry_d, entry_q;
+    logic [RowW-1:0]     entry;
     logic [7:0]          scale_q;
     logic                load;
     logic [RowAddrW-1:0] row;
@@ -124,21 +149,38 @@ module bcq_array #(
       .clk_i, .en_i, .in_i({load_i, load_row_i, load_group_i, w_data_i[i*WgtW +: WgtW]}),
       .out_o({addr_skewed, skewed})
     );
-    bcq_decoder #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW)) u_decoder (
-      .table_i    (table_w_i),
-      .selector_i (skewed[8 +: RowSelW]),
-      .index_i    (skewed[8 + RowSelW +: RowIdxW]),
-      .entry_o    (entry_d)
-    );
+    if (TableMemory) begin : g_memory
+      bcq_decoder_memory #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW)) u_decoder (
+        .clk_i,
+        .write_i    (write_w_i),
+        .addr_i     (write_addr_i),
+        .entry_i    (write_entry_i),
+        .en_i,
+        .selector_i (skewed[8 +: RowSelW]),
+        .index_i    (skewed[8 + RowSelW +: RowIdxW]),
+        .entry_o    (entry)
+      );
+    end else begin : g_table
+      logic [RowW-1:0] entry_d, entry_q;
+      bcq_decoder #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW)) u_decoder (
+        .table_i    (table_w_i),
+        .selector_i (skewed[8 +: RowSelW]),
+        .index_i    (skewed[8 + RowSelW +: RowIdxW]),
+        .entry_o    (entry_d)
+      );
+      always_ff @(posedge clk_i) begin
+        if (en_i) entry_q <= entry_d;
+      end
+      assign entry = entry_q;
+    end
     always_ff @(posedge clk_i) begin
       if (en_i) begin
         addr_q  <= addr_skewed;
-        entry_q <= entry_d;
         scale_q <= skewed[7:0];
       end
     end
     assign {load, row, group} = addr_q;
-    assign w_entry[i*RowW +: RowW] = entry_q;
+    assign w_entry[i*RowW +: RowW] = entry;
     assign w_scale[i*8 +: 8] = scale_q;
 
     for (genvar g = 0; g < Groups; g++) begin : g_group
@@ -197,7 +239,7 @@ module bcq_array #(
   for (genvar c = 0; c < Cols; c++) begin : g_col
     logic [31:0] result;
 
-    bcq_column #(.Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact)) u_column (
+    bcq_column #(.Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact), .Deep(Deep)) u_column (
       .clk_i,
       .en_i,
       .a_i          (a_cols[c*Rows*RowW +: Rows*RowW]),
@@ -208,9 +250,9 @@ module bcq_array #(
       .w_i          (w_entry[(c % NDec)*RowW +: RowW]),
       .scale_w_i    (w_scale[(c % NDec)*8 +: 8]),
       .scale_a_i    (scale_a[c*8 +: 8]),
-      .read_i       (valid[c+2] && !first[c+2]),
-      .read_slot_i  (slot[(c+2)*SlotW +: SlotW]),
-      .first_i      (first[c+3]),
+      .read_i       (valid[c+ReadStage] && !first[c+ReadStage]),
+      .read_slot_i  (slot[(c+ReadStage)*SlotW +: SlotW]),
+      .first_i      (first[c+ReadStage+1]),
       .write_i      (valid[c+WriteStage] && !last[c+WriteStage]),
       .write_slot_i (slot[(c+WriteStage)*SlotW +: SlotW]),
       .result_o     (result)
@@ -225,9 +267,10 @@ module bcq_array #(
   assign result_valid_o = valid[LastPos] && last[LastPos];
   assign result_final_o = final_token[LastPos];
 
-  // What falls off the right edge.
+  // What falls off the right edge, and the other kind of codebooks.
   logic unused;
-  assign unused = ^{a_cols[Cols*Rows*RowW +: Rows*RowW], switch_cols[Cols*Rows +: Rows],
+  assign unused = ^{TableMemory ? table_a_i ^ table_w_i : '0, write_a_i, write_w_i, write_addr_i, write_entry_i,
+                    a_cols[Cols*Rows*RowW +: Rows*RowW], switch_cols[Cols*Rows +: Rows],
                     slot, final_token, last, first};
 
 endmodule

@@ -10,6 +10,7 @@ module bcq_column #(
   parameter int unsigned EW = bcq_pkg::EW_DEFAULT,
   parameter int unsigned T = 64,
   parameter bit          Exact = 1'b0,
+  parameter bit          Deep = 1'b0,
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned RowW = Lanes * EW,
   localparam int unsigned SlotW = $clog2(T)
@@ -30,13 +31,13 @@ module bcq_column #(
 
   // Token control, at the scale unit's stages
   input  logic [7:0]           scale_a_i,   // stage 0
-  input  logic                 read_i,      // stage 2
+  input  logic                 read_i,      // stage 2, deep 6
   input  logic [SlotW-1:0]     read_slot_i,
-  input  logic                 first_i,     // stage 3
-  input  logic                 write_i,     // stage 5 (fp32) or 4 (exact)
+  input  logic                 first_i,     // stage 3, deep 7
+  input  logic                 write_i,     // stage 5 (fp32), 4 (exact) or 14 (deep)
   input  logic [SlotW-1:0]     write_slot_i,
 
-  output logic [31:0]          result_o     // stage 5 (fp32) or 6 (exact)
+  output logic [31:0]          result_o     // stage 5 (fp32), 6 (exact) or 14 (deep)
 );
 
   // LA products of magnitude at most 2^(2*EW-2): |psum| <= 2^(2*EW-2+log2(LA)).
@@ -51,7 +52,7 @@ module bcq_column #(
   assign psum[0] = TopConstant;
 
   for (genvar r = 0; r < Rows; r++) begin : g_row
-    bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW)) u_pe (
+    bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep)) u_pe (
       .clk_i,
       .en_i,
       .load_i   (load_i[r]),
@@ -65,7 +66,7 @@ module bcq_column #(
     );
   end
 
-  bcq_scale_unit #(.PsumW(PsumW), .Exact(Exact)) u_scale_unit (
+  bcq_scale_unit #(.PsumW(PsumW), .Exact(Exact), .Deep(Deep)) u_scale_unit (
     .clk_i,
     .en_i,
     .load_w_i   (load_i[Rows-1]),

@@ -9,7 +9,7 @@
 //
 // Weights and activations arrive in the order of the sequencer's loops, (m tile, n tile, j); both are
 // streamed again for every tile that needs them. Result latency Rows + Cols + 4 (fp32) or + 5
-// (exact) from a tile's last block array. All streams are valid/ready; a waiting result freezes the
+// (exact) or + 13 (Deep) from a tile's last block array. All streams are valid/ready; a waiting result freezes the
 // array. scale_nan_o is sticky until the next command: an operand's scale was a NaN code and counted
 // as 0. Does not apply tensor scales and does not buffer operands.
 module bcq_gemm #(
@@ -77,16 +77,17 @@ module bcq_gemm #(
   localparam int unsigned SlotW = $clog2(T);
   localparam int unsigned RowAddrW = $clog2(Rows);
   localparam int unsigned GroupW = Groups > 1 ? $clog2(Groups) : 1;
+  localparam int unsigned EntryAddrW = $clog2(NC) + B;
 
   logic                en, load, start, issue, first, last, final_token;
   logic [RowAddrW-1:0] load_row;
   logic [GroupW-1:0]   load_group;
   logic [SlotW-1:0]    slot;
-  logic                r_final;
+  logic                r_final, seq_valid, seq_ready;
   logic [NC*BookW-1:0] table_a, table_w;
 
-  assign identity_o = {16'(TableMemory), 16'(Deep), 16'(Frozen), 16'(Exact), 16'(NDec), 16'(T),
-                       16'(Cols), 16'(EW), 16'(B), 16'(NC), 16'(LA), 16'(LB), 16'(Lanes)};
+  assign identity_o = {16'(TableMemory), 16'(Deep), 16'(Frozen), 16'(Exact), 16'(NDec),
+                       16'(T), 16'(Cols), 16'(EW), 16'(B), 16'(NC), 16'(LA), 16'(LB), 16'(Lanes)};
   assign r_last_o   = r_final;
   assign table_a_o  = table_a;
 
@@ -113,33 +114,72 @@ module bcq_gemm #(
   // ---- Codebooks ---------------------------------------------------------------------------------------
 
   // Tables must not change under codes that are on their way; the array is empty between products.
-  assign cb_ready_o = !busy_o;
+  logic [EntryAddrW-1:0] entry_addr;
+  logic [EW-1:0]         entry;
+  logic                  write_a, write_w;
 
-  bcq_codebooks #(.NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .FrozenTable(FrozenTableA)) u_codebooks_a (
-    .clk_i,
-    .write_i (cb_valid_i && cb_ready_o && !cb_weights_i),
-    .book_i  (cb_book_i),
-    .entry_i (cb_entry_i),
-    .table_o (table_a)
-  );
-  bcq_codebooks #(.NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .FrozenTable(FrozenTableW)) u_codebooks_w (
-    .clk_i,
-    .write_i (cb_valid_i && cb_ready_o && cb_weights_i),
-    .book_i  (cb_book_i),
-    .entry_i (cb_entry_i),
-    .table_o (table_w)
-  );
+  if (TableMemory) begin : g_memory
+    // Entry by entry; the beat is taken with its last one, and a command waits for it.
+    logic [B-1:0] index_d, index_q;
+    logic         write;
+
+    if (Frozen) begin : g_bad_frozen
+      $error("bcq_gemm: Frozen and TableMemory exclude each other");
+    end
+
+    assign write       = cb_valid_i && !busy_o;
+    assign index_d     = write ? index_q + 1'b1 : index_q;
+    assign cb_ready_o  = !busy_o && index_q == '1;
+    assign seq_valid   = cmd_valid_i && !cb_valid_i;
+    assign cmd_ready_o = seq_ready && !cb_valid_i;
+    assign write_a     = write && !cb_weights_i;
+    assign write_w     = write && cb_weights_i;
+    assign entry_addr  = EntryAddrW'({cb_book_i, index_q});
+    assign {table_a, table_w} = '0;
+
+    logic [EW-1:0] entry_of [1 << B];
+    for (genvar k = 0; k < 1 << B; k++) begin : g_entry
+      assign entry_of[k] = cb_entry_i[k*EW +: EW];
+    end
+    // Sign-magnitude as in bcq_codebooks.
+    assign entry = entry_of[index_q][EW-1] ? {1'b1, ~entry_of[index_q][EW-2:0] + 1'b1} : entry_of[index_q];
+
+    always_ff @(posedge clk_i or negedge rst_ni) begin
+      if (!rst_ni) index_q <= '0;
+      else         index_q <= index_d;
+    end
+  end else begin : g_tables
+    assign cb_ready_o  = !busy_o;
+    assign seq_valid   = cmd_valid_i;
+    assign cmd_ready_o = seq_ready;
+    assign {write_a, write_w, entry_addr, entry} = '0;
+
+    bcq_codebooks #(.NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .FrozenTable(FrozenTableA)) u_codebooks_a (
+      .clk_i,
+      .write_i (cb_valid_i && cb_ready_o && !cb_weights_i),
+      .book_i  (cb_book_i),
+      .entry_i (cb_entry_i),
+      .table_o (table_a)
+    );
+    bcq_codebooks #(.NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .FrozenTable(FrozenTableW)) u_codebooks_w (
+      .clk_i,
+      .write_i (cb_valid_i && cb_ready_o && cb_weights_i),
+      .book_i  (cb_book_i),
+      .entry_i (cb_entry_i),
+      .table_o (table_w)
+    );
+  end
 
   // ---- Sequencer and array -------------------------------------------------------------------------------
 
   bcq_sequencer #(
     .Rows(Rows), .Cols(Cols), .T(T), .NDec(NDec),
-    .Loop(Exact ? bcq_pkg::LOOP_EXACT : bcq_pkg::LOOP_FP32)
+    .Loop(Deep ? bcq_pkg::LOOP_DEEP : Exact ? bcq_pkg::LOOP_EXACT : bcq_pkg::LOOP_FP32)
   ) u_sequencer (
     .clk_i,
     .rst_ni,
-    .cmd_valid_i,
-    .cmd_ready_o,
+    .cmd_valid_i    (seq_valid),
+    .cmd_ready_o    (seq_ready),
     .cmd_m_i,
     .cmd_n_tiles_i,
     .cmd_k_arrays_i,
@@ -166,13 +206,17 @@ module bcq_gemm #(
 
   bcq_array #(
     .Lanes(Lanes), .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .Cols(Cols), .T(T), .NDec(NDec),
-    .Exact(Exact)
+    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory)
   ) u_array (
     .clk_i,
     .rst_ni,
     .en_i           (en),
     .table_a_i      (table_a),
     .table_w_i      (table_w),
+    .write_a_i      (write_a),
+    .write_w_i      (write_w),
+    .write_addr_i   (entry_addr),
+    .write_entry_i  (entry),
     .load_i         (load),
     .load_row_i     (load_row),
     .load_group_i   (load_group),

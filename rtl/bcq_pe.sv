@@ -1,7 +1,8 @@
 // One processing element: psum_o = psum_i + sum over the lanes of a * w, one enabled cycle later.
 //
 // The array advances in cycles with en_i; in all others every register holds. Latency of a_o,
-// switch_o and psum_o is one enabled cycle. Nothing is reset: a stale switch or load moves right ahead
+// switch_o and psum_o is one enabled cycle. Deep: a register between products and sum, so psum_o adds
+// the products of the a_i of two cycles ago to the psum_i of one cycle ago. Nothing is reset: a stale switch or load moves right ahead
 // of every new one, and what the data registers held never reaches a result that is read.
 //
 // Lanes are sign-magnitude, {sign, magnitude[EW-2:0]}; a zero may carry either sign.
@@ -14,7 +15,8 @@
 module bcq_pe #(
   parameter int unsigned Lanes = 8,
   parameter int unsigned EW    = 6,
-  parameter int unsigned PsumW = 18
+  parameter int unsigned PsumW = 18,
+  parameter bit          Deep  = 1'b0
 ) (
   input  logic                clk_i,
   input  logic                en_i,
@@ -43,20 +45,32 @@ module bcq_pe #(
   logic [PsumW-1:0]    psum_d, psum_q;
   logic                switch_q;
 
-  // A lane's product, folded: see above.
-  function automatic logic [PsumW-1:0] term(input logic [EW-1:0] a, input logic [EW-1:0] w);
+  // A lane's product, folded: see above. The carry is the lowest bit.
+  localparam int unsigned FoldW = ProdW + 2;
+  function automatic logic [FoldW-1:0] fold(input logic [EW-1:0] a, input logic [EW-1:0] w);
     logic             negative;
     logic [ProdW-1:0] product;
     negative = a[MagW] ^ w[MagW];
     product  = ProdW'(a[MagW-1:0]) * ProdW'(w[MagW-1:0]);
-    term     = PsumW'({~negative, product ^ {ProdW{negative}}}) + PsumW'(negative);
+    fold     = {~negative, product ^ {ProdW{negative}}, negative};
   endfunction
+
+  logic [Lanes*FoldW-1:0] fold_d, folded;
+  for (genvar i = 0; i < Lanes; i++) begin : g_lane
+    assign fold_d[i*FoldW +: FoldW] = fold(a_i[i*EW +: EW], active_q[i*EW +: EW]);
+  end
+
+  if (Deep) begin : g_deep
+    always_ff @(posedge clk_i) if (en_i) folded <= fold_d;
+  end else begin : g_direct
+    assign folded = fold_d;
+  end
 
   // One sum, no tree: the synthesis tool builds one compressor of all the terms.
   always_comb begin
     psum_d = psum_i;
     for (int unsigned i = 0; i < Lanes; i++) begin
-      psum_d = psum_d + term(a_i[i*EW +: EW], active_q[i*EW +: EW]);
+      psum_d = psum_d + PsumW'(folded[i*FoldW + 1 +: ProdW + 1]) + PsumW'(folded[i*FoldW]);
     end
   end
 

@@ -10,12 +10,21 @@
 //   5              fp32: acc_o and result_o hold the sum; exact: round
 //   6              exact: result_o (its acc_o holds the sum from stage 4 on)
 //
+// Deep, fp32 only, for FPGAs: the same arithmetic with more registers in it.
+//
+//   0  significands        5  normalise the product    10  add
+//   1  t_a * t_w           6  the rest of it           11  normalise the sum
+//   2  |psum| (psum_i)     7  unpack acc_i             12  the rest of it
+//   3  multiply            8  compare, swap            13  round
+//   4  add the two halves  9  align                    14  acc_o and result_o
+//
 // The weight scale t_w is double-buffered like the weights: load_w_i writes the shadow, switch_w_i
 // copies the old shadow to the active one, for stage 0 of the next cycle on. NaN scale codes count
 // as 0; who wants to know sets a flag where they enter. Does not hold accumulators: bcq_acc_memory.
 module bcq_scale_unit #(
   parameter int unsigned PsumW = 18,
   parameter bit          Exact = 1'b0,
+  parameter bit          Deep = 1'b0,
   localparam int unsigned AccW = Exact ? bcq_pkg::EXACT_W : 32
 ) (
   input  logic             clk_i,
@@ -26,9 +35,9 @@ module bcq_scale_unit #(
   input  logic [7:0]       scale_w_i,
 
   input  logic [7:0]       scale_a_i,  // stage 0
-  input  logic [PsumW-1:0] psum_i,     // stage 1, two's complement
-  input  logic             first_i,    // stage 3: the sum starts from +0
-  input  logic [AccW-1:0]  acc_i,      // stage 3
+  input  logic [PsumW-1:0] psum_i,     // stage 1, deep 2; two's complement
+  input  logic             first_i,    // stage 3, deep 7: the sum starts from +0
+  input  logic [AccW-1:0]  acc_i,      // stage 3, deep 7
 
   output logic [AccW-1:0]  acc_o,
   output logic [31:0]      result_o    // FP32
@@ -39,6 +48,13 @@ module bcq_scale_unit #(
   // |psum| <= LA * 2^(EW-1) * 2^(EW-1) = 2^(PsumW-2), so PsumW-1 bits hold it; times 225.
   localparam int unsigned MagW = PsumW - 1;
   localparam int unsigned ProdW = MagW + SigW;
+
+  if (Exact && Deep) begin : g_bad_deep
+    $error("bcq_scale_unit: Exact and Deep exclude each other");
+  end
+
+  // A name that ends in _d and the name without it are the same signal, but if Deep: then there is a
+  // register between them.
 
   // ---- Stage 0: scales ---------------------------------------------------------------------------
 
@@ -51,39 +67,77 @@ module bcq_scale_unit #(
   endfunction
 
   logic [7:0]      shadow_w_q, active_w_q;
-  logic            sign_d, sign1_q;
-  logic [SigW-1:0] sig_d, sig1_q;
-  logic [ExpW-1:0] exp_d, exp1_q;
+  logic            sign_d, sign, sign1_q;
+  logic [3:0]      sig_a_d, sig_a, sig_w_d, sig_w;
+  logic [SigW-1:0] sig1_q;
+  logic [ExpW-1:0] exp_d, exp, exp1_q;
 
-  assign sign_d = scale_a_i[7] ^ active_w_q[7];
-  assign sig_d  = SigW'(significand(scale_a_i[6:0])) * SigW'(significand(active_w_q[6:0]));
-  assign exp_d  = ExpW'(shift(scale_a_i[6:3])) + ExpW'(shift(active_w_q[6:3]));
+  assign sign_d  = scale_a_i[7] ^ active_w_q[7];
+  assign sig_a_d = significand(scale_a_i[6:0]);
+  assign sig_w_d = significand(active_w_q[6:0]);
+  assign exp_d   = ExpW'(shift(scale_a_i[6:3])) + ExpW'(shift(active_w_q[6:3]));
+
+  if (Deep) begin : g_deep_scales
+    always_ff @(posedge clk_i) begin
+      if (en_i) {sign, sig_a, sig_w, exp} <= {sign_d, sig_a_d, sig_w_d, exp_d};
+    end
+  end else begin : g_scales
+    assign {sign, sig_a, sig_w, exp} = {sign_d, sig_a_d, sig_w_d, exp_d};
+  end
 
   always_ff @(posedge clk_i) begin
     if (en_i && load_w_i)   shadow_w_q <= scale_w_i;
     if (en_i && switch_w_i) active_w_q <= shadow_w_q;
     if (en_i) begin
-      sign1_q <= sign_d;
-      sig1_q  <= sig_d;
-      exp1_q  <= exp_d;
+      sign1_q <= sign;
+      sig1_q  <= SigW'(sig_a) * SigW'(sig_w);
+      exp1_q  <= exp;
     end
   end
 
   // ---- Stage 1: multiply -------------------------------------------------------------------------
 
   logic [MagW-1:0]  psum_mag;
-  logic             sign2_q;
+  logic             prod_sign, sign2_q;
+  logic [ProdW-1:0] prod;
+  logic [ExpW-1:0]  prod_exp;
   logic [ProdW-1:0] prod2_q;  // in units of 2^(exp2_q - 18)
   logic [ExpW-1:0]  exp2_q;
 
   // The sign's own bit drops out of the magnitude: see MagW.
   assign psum_mag = psum_i[PsumW-1] ? ~psum_i[MagW-1:0] + 1'b1 : psum_i[MagW-1:0];
 
+  if (Deep) begin : g_deep_multiply
+    // The product in halves: four bits of the significand each.
+    logic [MagW-1:0]   mag_q;
+    logic [SigW-1:0]   sig_q;
+    logic [MagW+3:0]   low_q, high_q;
+    logic [1:0]        sign_q;
+    logic [2*ExpW-1:0] exp_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        mag_q  <= psum_mag;
+        sig_q  <= sig1_q;
+        low_q  <= (MagW+4)'(mag_q) * (MagW+4)'(sig_q[3:0]);
+        high_q <= (MagW+4)'(mag_q) * (MagW+4)'(sig_q[7:4]);
+        sign_q <= {sign_q[0], sign1_q ^ psum_i[PsumW-1]};
+        exp_q  <= {exp_q[ExpW-1:0], exp1_q};
+      end
+    end
+    assign prod      = {high_q, 4'd0} + ProdW'(low_q);
+    assign prod_sign = sign_q[1];
+    assign prod_exp  = exp_q[2*ExpW-1 -: ExpW];
+  end else begin : g_multiply
+    assign prod      = ProdW'(psum_mag) * ProdW'(sig1_q);
+    assign prod_sign = sign1_q ^ psum_i[PsumW-1];
+    assign prod_exp  = exp1_q;
+  end
+
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      sign2_q <= sign1_q ^ psum_i[PsumW-1];
-      prod2_q <= ProdW'(psum_mag) * ProdW'(sig1_q);
-      exp2_q  <= exp1_q;
+      sign2_q <= prod_sign;
+      prod2_q <= prod;
+      exp2_q  <= prod_exp;
     end
   end
 
@@ -154,9 +208,10 @@ module bcq_scale_unit #(
 
     // ---- Stage 2: normalise the product ------------------------------------------------------------
 
-    logic [SumSigW-1:0] norm_d, norm3_q;
-    logic [7:0]         biased_d, biased3_q;
-    logic               sign3_q;
+    logic [SumSigW-1:0] norm_d, norm3_q, norm_half, norm_half_q;
+    logic [7:0]         biased_d, biased3_q, biased_half, biased_half_q;
+    logic               norm_sign, sign3_q;
+    localparam int      NormCut = 3;  // shifts by 1 << NormCut or more are before the register
 
     // A leading one at the top of SumSigW bits, in units of 2^(exp2_q - 18).
     localparam int unsigned TopExp = SumSigW - 1 - bcq_pkg::EXACT_LSB_NEG + 127;
@@ -164,7 +219,15 @@ module bcq_scale_unit #(
     always_comb begin
       norm_d   = SumSigW'(prod2_q);
       biased_d = 8'(TopExp) + 8'(exp2_q);
+      norm_half = '0;
+      biased_half = '0;
       for (int s = NormSteps - 1; s >= 0; s--) begin
+        if (Deep && s == NormCut - 1) begin
+          norm_half   = norm_d;
+          biased_half = biased_d;
+          norm_d      = norm_half_q;
+          biased_d    = biased_half_q;
+        end
         if ((norm_d >> (SumSigW - (1 << s))) == '0) begin
           norm_d   = norm_d << (1 << s);
           biased_d = biased_d - 8'(1 << s);
@@ -177,8 +240,16 @@ module bcq_scale_unit #(
       if (en_i) begin
         norm3_q   <= norm_d;
         biased3_q <= biased_d;
-        sign3_q   <= sign2_q;
+        sign3_q   <= norm_sign;
       end
+    end
+
+    if (Deep) begin : g_deep_normalise
+      always_ff @(posedge clk_i) begin
+        if (en_i) {norm_sign, norm_half_q, biased_half_q} <= {sign2_q, norm_half, biased_half};
+      end
+    end else begin : g_normalise
+      assign {norm_sign, norm_half_q, biased_half_q} = {sign2_q, norm_half, biased_half};
     end
 
     // ---- Stage 3: compare, align, add --------------------------------------------------------------
@@ -189,28 +260,54 @@ module bcq_scale_unit #(
     localparam int unsigned AlignSteps = $clog2(AlignW);
     localparam int unsigned SumW = AlignW + 1;
 
-    logic [7:0]         acc_biased, big_biased, small_biased, distance;
-    logic [SumSigW-1:0] acc_sig, big_sig, small_sig;
-    logic               acc_sign, swap, subtract, big_sign;
-    logic [AlignW-1:0]  aligned;
+    logic [7:0]         acc_biased_d, acc_biased, term_biased, small_biased, distance_d, distance;
+    logic [7:0]         big_biased_d, big_biased, add_biased;
+    logic [SumSigW-1:0] acc_sig_d, acc_sig, term_sig, small_sig_d, small_sig, big_sig_d, big_sig, add_sig;
+    logic               acc_sign_d, acc_sign, term_sign, big_sign_d, big_sign, add_sign;
+    logic               swap, subtract_d, subtract, add_subtract;
+    logic [AlignW-1:0]  aligned, add_aligned;
     logic [SumW-1:0]    sum_d, sum4_q;
     logic [7:0]         biased4_q;
     logic               sign4_q;
 
-    assign acc_biased = first_i ? '0 : acc_i[30:23];
-    assign acc_sign   = acc_i[31] && !first_i;
+    assign acc_biased_d = first_i ? '0 : acc_i[30:23];
+    assign acc_sign_d   = acc_i[31] && !first_i;
     // FP32 subnormals cannot arise, so a zero exponent means zero.
-    assign acc_sig    = {acc_biased != '0, acc_i[22:0] & {23{acc_biased != '0}},
-                         {(SumSigW - 24){1'b0}}};
+    assign acc_sig_d    = {acc_biased_d != '0, acc_i[22:0] & {23{acc_biased_d != '0}},
+                           {(SumSigW - 24){1'b0}}};
 
-    assign swap         = {biased3_q, norm3_q} > {acc_biased, acc_sig};
-    assign big_biased   = swap ? biased3_q  : acc_biased;
-    assign small_biased = swap ? acc_biased : biased3_q;
-    assign big_sig      = swap ? norm3_q    : acc_sig;
-    assign small_sig    = swap ? acc_sig    : norm3_q;
-    assign big_sign     = swap ? sign3_q    : acc_sign;
-    assign subtract     = sign3_q != acc_sign;
-    assign distance     = big_biased - small_biased;
+    if (Deep) begin : g_deep_unpack
+      always_ff @(posedge clk_i) begin
+        if (en_i) begin
+          {acc_biased, acc_sig, acc_sign}    <= {acc_biased_d, acc_sig_d, acc_sign_d};
+          {term_biased, term_sig, term_sign} <= {biased3_q, norm3_q, sign3_q};
+        end
+      end
+    end else begin : g_unpack
+      assign {acc_biased, acc_sig, acc_sign}    = {acc_biased_d, acc_sig_d, acc_sign_d};
+      assign {term_biased, term_sig, term_sign} = {biased3_q, norm3_q, sign3_q};
+    end
+
+    assign swap         = {term_biased, term_sig} > {acc_biased, acc_sig};
+    assign big_biased_d = swap ? term_biased : acc_biased;
+    assign small_biased = swap ? acc_biased  : term_biased;
+    assign big_sig_d    = swap ? term_sig    : acc_sig;
+    assign small_sig_d  = swap ? acc_sig     : term_sig;
+    assign big_sign_d   = swap ? term_sign   : acc_sign;
+    assign subtract_d   = term_sign != acc_sign;
+    assign distance_d   = big_biased_d - small_biased;
+
+    if (Deep) begin : g_deep_swap
+      always_ff @(posedge clk_i) begin
+        if (en_i) begin
+          {big_biased, big_sig, big_sign} <= {big_biased_d, big_sig_d, big_sign_d};
+          {small_sig, subtract, distance} <= {small_sig_d, subtract_d, distance_d};
+        end
+      end
+    end else begin : g_swap
+      assign {big_biased, big_sig, big_sign} = {big_biased_d, big_sig_d, big_sign_d};
+      assign {small_sig, subtract, distance} = {small_sig_d, subtract_d, distance_d};
+    end
 
     always_comb begin
       logic sticky;
@@ -229,14 +326,26 @@ module bcq_scale_unit #(
       aligned[0] = aligned[0] | sticky;
     end
 
-    assign sum_d = subtract ? {1'b0, big_sig, 3'b000} - {1'b0, aligned}
-                            : {1'b0, big_sig, 3'b000} + {1'b0, aligned};
+    if (Deep) begin : g_deep_align
+      always_ff @(posedge clk_i) begin
+        if (en_i) begin
+          {add_biased, add_sig, add_sign} <= {big_biased, big_sig, big_sign};
+          {add_aligned, add_subtract}     <= {aligned, subtract};
+        end
+      end
+    end else begin : g_align
+      assign {add_biased, add_sig, add_sign} = {big_biased, big_sig, big_sign};
+      assign {add_aligned, add_subtract}     = {aligned, subtract};
+    end
+
+    assign sum_d = add_subtract ? {1'b0, add_sig, 3'b000} - {1'b0, add_aligned}
+                                : {1'b0, add_sig, 3'b000} + {1'b0, add_aligned};
 
     always_ff @(posedge clk_i) begin
       if (en_i) begin
         sum4_q    <= sum_d;
-        biased4_q <= big_biased;
-        sign4_q   <= big_sign;
+        biased4_q <= add_biased;
+        sign4_q   <= add_sign;
       end
     end
 
@@ -245,21 +354,42 @@ module bcq_scale_unit #(
     localparam int unsigned RoundSteps = $clog2(SumW);
     localparam int unsigned CutW = SumW - 24;  // bits below the 24 that stay
 
-    logic [SumW-1:0] shifted;
-    logic [7:0]      biased;
-    logic            up;
+    logic [SumW-1:0] shifted_d, shifted, shifted_half, shifted_half_q;
+    logic [7:0]      sum_biased_d, biased, sum_biased_half, sum_biased_half_q;
+    logic            round_sign, up;
     logic [30:0]     rounded;
     logic [31:0]     acc5_q;
 
     always_comb begin
-      shifted = sum4_q;
-      biased  = biased4_q + 8'd1;  // the top bit of the sum is the carry
+      shifted_d    = sum4_q;
+      sum_biased_d = biased4_q + 8'd1;  // the top bit of the sum is the carry
+      shifted_half    = '0;
+      sum_biased_half = '0;
       for (int s = RoundSteps - 1; s >= 0; s--) begin
-        if ((shifted >> (SumW - (1 << s))) == '0) begin
-          shifted = shifted << (1 << s);
-          biased  = biased - 8'(1 << s);
+        if (Deep && s == NormCut - 1) begin
+          shifted_half    = shifted_d;
+          sum_biased_half = sum_biased_d;
+          shifted_d       = shifted_half_q;
+          sum_biased_d    = sum_biased_half_q;
+        end
+        if ((shifted_d >> (SumW - (1 << s))) == '0) begin
+          shifted_d    = shifted_d << (1 << s);
+          sum_biased_d = sum_biased_d - 8'(1 << s);
         end
       end
+    end
+
+    if (Deep) begin : g_deep_round
+      logic sign_half_q;
+      always_ff @(posedge clk_i) begin
+        if (en_i) begin
+          {shifted_half_q, sum_biased_half_q, sign_half_q} <= {shifted_half, sum_biased_half, sign4_q};
+          {shifted, biased, round_sign} <= {shifted_d, sum_biased_d, sign_half_q};
+        end
+      end
+    end else begin : g_round
+      assign {shifted_half_q, sum_biased_half_q} = {shifted_half, sum_biased_half};
+      assign {shifted, biased, round_sign} = {shifted_d, sum_biased_d, sign4_q};
     end
 
     assign up = shifted[CutW-1] && (shifted[CutW] || shifted[CutW-2:0] != '0);
@@ -267,7 +397,7 @@ module bcq_scale_unit #(
     assign rounded = {biased, shifted[SumW-2:CutW]} + 31'(up);
 
     always_ff @(posedge clk_i) begin
-      if (en_i) acc5_q <= shifted[SumW-1] ? {sign4_q, rounded} : '0;  // a cancelled sum is +0
+      if (en_i) acc5_q <= shifted[SumW-1] ? {round_sign, rounded} : '0;  // a cancelled sum is +0
     end
     assign acc_o    = acc5_q;
     assign result_o = acc5_q;

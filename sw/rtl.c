@@ -24,7 +24,7 @@ struct rtl {
     struct {
         int rst_ni, cmd_valid, cmd_ready, cmd_m, cmd_n, cmd_k, cb_valid, cb_ready, cb_weights,
             cb_book, cb_entry, w_valid, w_ready, w_data, a_valid, a_ready, a_data, r_valid, r_ready,
-            r_data, busy, scale_nan, cycles, identity;
+            r_last, r_data, busy, scale_nan, cycles, identity;
     } port;
 };
 
@@ -36,12 +36,17 @@ static int64_t max3(int64_t a, int64_t b, int64_t c) {
     return m > c ? m : c;
 }
 
+int rtl_latency(const rtl_build *b) {
+    return rtl_rows(b) + b->cols
+         + (b->deep ? BCQ_STAGES_DEEP : b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+}
+
 uint64_t rtl_cycles_formula(const rtl_build *b, int64_t m, int64_t n, int64_t k) {
     int64_t rows = rtl_rows(b), groups = b->cols / b->ndec;
     int64_t load = rows * groups;
     int64_t lag = b->ndec > rows && groups > 1 ? (groups - 1) * (b->ndec - rows) - 1 : 0;
-    int64_t loop = b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
-    int64_t latency = rows + b->cols + (b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+    int64_t loop = b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
+    int64_t latency = rtl_latency(b);
     int64_t m_tiles = ceil_div(m, b->t), tail = m - (m_tiles - 1) * b->t;
     int64_t passes = ceil_div(n, b->cols) * ceil_div(k, b->la);  /* of one m tile */
     return (uint64_t)(load
@@ -186,6 +191,7 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
         { "r_ready_i", &r->port.r_ready }, { "r_data_o", &r->port.r_data },
         { "busy_o", &r->port.busy }, { "scale_nan_o", &r->port.scale_nan },
         { "cycles_o", &r->port.cycles }, { "identity_o", &r->port.identity },
+        { "r_last_o", &r->port.r_last },
     };
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
         int bits = 0, *port = ports[i].port;
@@ -260,9 +266,10 @@ void rtl_reset(rtl *r) {
     edge(r);
 }
 
-/* No beat is wanted, none is offered. */
+/* No beat is wanted, none is offered. Codebooks in memories: ready comes after some cycles of valid. */
 static bool idle(const rtl *r) {
-    return get1(r, r->port.cmd_ready) && get1(r, r->port.cb_ready) && !get1(r, r->port.busy)
+    return get1(r, r->port.cmd_ready) && get1(r, r->port.cb_ready) == !r->build.table_memory
+        && !get1(r, r->port.busy)
         && !get1(r, r->port.w_ready) && !get1(r, r->port.a_ready) && !get1(r, r->port.r_valid);
 }
 
@@ -429,6 +436,7 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
         bool w_moves = w_valid && get1(r, r->port.w_ready);
         bool a_moves = a_valid && get1(r, r->port.a_ready);
         bool r_moves = r_ready && get1(r, r->port.r_valid);
+        bool r_last = get1(r, r->port.r_last);
         if (r_moves) r->model->get(r->dut, r->port.r_data, result);
         edge(r);
         if ((w_moves || a_moves) && !counting) { counting = true; started = cycle; }
@@ -466,6 +474,8 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
                 c.m = c.m0;
                 if (++c.nt == n_tiles) { c.nt = 0; c.m0 += b->t; c.m = c.m0; }
             }
+            if (r_last != (c.m0 >= o->m))
+                return bcq_fail(error, "rtl: last is %d in the result of row %lld", r_last, (long long)c.m);
         }
         if (terminal && (cycle & 0x3FFF) == 0)
             fprintf(stderr, "\rrtl: cycle %llu, row %lld of %lld ", (unsigned long long)cycle,

@@ -14,6 +14,9 @@ typedef struct {
 static inline int rtl_rows(const rtl_build *b) { return b->la / b->lanes; }
 static inline int rtl_macs(const rtl_build *b) { return b->la * b->cols; }
 
+/* Cycles from a token that ends a sum to its result. */
+int rtl_latency(const rtl_build *b);
+
 /* Clock cycles of C[M][N] = A[M][K] * W[N][K]^T from the first operand beat accepted to the last
  * result accepted, both included, when no stream ever waits. docs/architecture.md derives it. */
 uint64_t rtl_cycles_formula(const rtl_build *b, int64_t m, int64_t n, int64_t k);

@@ -361,7 +361,7 @@ static void extremes(rtl *r, const char *config, const bcq_codebooks *frozen) {
 /* Few tokens and many block arrays: the accumulate loop is longer than a pass. */
 static void hazards(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
-    int latency = rtl_rows(b) + b->cols + (b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+    int latency = rtl_latency(b);
     for (int m = 1; m <= latency + 2; m++) {
         product p;
         random_product(&p, b, frozen, m, 1 + below(2 * b->cols), (int64_t)b->la * (6 + below(6)));
@@ -610,9 +610,10 @@ int main(int argc, char **argv) {
         if (!brief) unending(r, config, frozen);
         if (!brief) held(r, config, frozen);
         random_tiles(r, config, frozen, tiles);
-        printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s: %ld cases\n",
+        printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s%s%s: %ld cases\n",
                config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,
-               b->exact ? "exact" : "fp32", b->frozen ? " frozen" : "", passed - before);
+               b->exact ? "exact" : "fp32", b->frozen ? " frozen" : "", b->deep ? " deep" : "",
+               b->table_memory ? " memory" : "", passed - before);
         fflush(stdout);
         rtl_close(r);
     }
