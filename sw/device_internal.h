@@ -64,6 +64,9 @@ bool plan_sizes_fit(const bcq_device_info *b, const bcq_plan_job *job, bcq_error
 /* Cycles and bytes of loading the codebooks. */
 void plan_codebooks(const bcq_device_info *b, bcq_device_counters *c);
 
+/* For tests: step through every cycle, as if no state ever came back. */
+extern bool plan_never_skips;
+
 /* Commands of a product in their order, for a build with memories (a board) or without: one then. */
 typedef struct {
     const bcq_device_info *build;

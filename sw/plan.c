@@ -29,14 +29,15 @@ typedef struct {
 static numbers get_numbers(const bcq_device_info *b, const bcq_plan_job *job, bool reuse) {
     numbers z = {
         .rows = b->la / b->lanes, .groups = b->cols / b->ndec, .t = b->t, .ndec = b->ndec,
-        .loop = b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32,
+        .loop = b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32,
         .w_in = b->w_bytes, .w_out = (int)stream_record_bytes(b), .a_in = b->a_bytes,
         .act_words = b->act_words, .result_words = b->result_words,
         .subs = (int)sink_beats_a_token(b, job->bf16_results), .encode = job->encode, .reuse = reuse,
     };
     z.load = z.rows * z.groups;
     z.lag = b->ndec > z.rows && z.groups > 1 ? (z.groups - 1) * (b->ndec - z.rows) - 1 : 0;
-    z.latency = z.rows + b->cols + (b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+    z.latency = z.rows + b->cols
+              + (b->deep ? BCQ_STAGES_DEEP : b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
     z.a_out = z.w_out;
     if (job->encode) {
         z.a_out = 2 * b->lb * b->enc_lanes;
@@ -288,7 +289,10 @@ static int64_t repeats(const machine *from, const machine *x, int level) {
     return often;
 }
 
+bool plan_never_skips;
+
 static void skip(anchor *a, machine *x, int level) {
+    if (plan_never_skips) return;
     if (a->set && memcmp(&a->at.s, &x->s, sizeof x->s) == 0) {
         const machine *f = &a->at;
         int64_t often = repeats(f, x, level);

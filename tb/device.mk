@@ -1,0 +1,12 @@
+# The driver of the accelerator: its test, its example, and a layer of the embedded model.
+# Configurations: those that differ in structure, so that each module of the plan is met in each shape.
+DEVICE_TEST   := lb2 nc2 odd frozen gap nc1 b2
+DEVICE_MODELS := $(DEVICE_TEST:%=$(B)/models/%.accelerator.so)
+
+$(B)/test_device: $(B)/obj/tb/test_device.o $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+$(B)/asan/test_device: tb/test_device.c sw/bcq.h sw/device.h sw/device_internal.h $(ASAN_LIB_O)
+	$(CC) $(CSTD) $(WARN) $(ASAN) $(INC) $(filter %.c %.o,$^) $(LIBS) -o $@
+
+$(ASAN_LIB_O) $(ASAN_CMD_O): $(B)/gen/bcq_registers.h
