@@ -81,10 +81,11 @@ $(B)/models/%.accelerator.so: $(MODEL) $(ACC_RTL) $(B)/models/support.o rtl/conf
 $(B)/models/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk
 	scripts/model $@ $(B)/models/support.o bcq_gemm $(RTL) -- $(call params,$*)
 
-# The scale unit alone: scale_unit_PSUMW and scale_unit_PSUMW_exact.
+# The scale unit alone: scale_unit_PSUMW, scale_unit_PSUMW_exact and scale_unit_PSUMW_deep.
 $(B)/models/scale_unit_%.so: $(MODEL) $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o bcq_scale_unit $(RTL) -- \
-	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=1\'b$(if $(findstring exact,$*),1,0)
+	  -GPsumW=$(firstword $(subst _, ,$*)) -GExact=1\'b$(if $(findstring exact,$*),1,0) \
+	  -GDeep=1\'b$(if $(findstring deep,$*),1,0)
 
 wave: ## trace one tile and open it in GTKWave
 	scripts/wave
@@ -97,12 +98,12 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk
+include tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
 XOR_TREES  := $(patsubst %,$(B)/models/%.so,xor_tree xor_tree_unguarded)
-UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact)
+UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact 16_deep 23_deep)
 SMALL      := $(filter-out default,$(CONFIGS))
 C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit \
                 test_netlist test_xor_tree test_encoder test_encoder_units)

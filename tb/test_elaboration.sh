@@ -52,12 +52,18 @@ bcq_encoder CbPerCycle 32
 LIST
 
 # Two that exclude each other.
-verilator --lint-only -Wall --top-module bcq_encoder "-GFrozen=1'b1" "-GSharedTable=1'b1" "$@" > "$log" 2>&1
-[ $? != 0 ] && grep -q 'exclude each other' "$log"
-verdict "Verilator took frozen and shared tables" $?
-yosys -q -p "read_verilog -sv $sv; hierarchy -top bcq_encoder -chparam Frozen 1'b1 -chparam SharedTable 1'b1" > "$log" 2>&1
-[ $? != 0 ] && grep -q 'exclude each other' "$log"
-verdict "Yosys took frozen and shared tables" $?
+while read -r top one other; do
+  verilator --lint-only -Wall --top-module "$top" "-G$one=1'b1" "-G$other=1'b1" "$@" > "$log" 2>&1
+  [ $? != 0 ] && grep -q 'exclude each other' "$log"
+  verdict "Verilator took $one and $other of $top" $?
+  yosys -q -p "read_verilog -sv $sv; hierarchy -top $top -chparam $one 1'b1 -chparam $other 1'b1" > "$log" 2>&1
+  [ $? != 0 ] && grep -q 'exclude each other' "$log"
+  verdict "Yosys took $one and $other of $top" $?
+done <<LIST
+bcq_encoder Frozen SharedTable
+bcq_gemm Exact Deep
+bcq_gemm Frozen TableMemory
+LIST
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed -gt 0 ]

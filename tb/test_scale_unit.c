@@ -1,6 +1,6 @@
 /* The scale unit alone against the golden model: random and directed triples (psum, scales, acc), a
  * new one every cycle.
- * Usage: test_scale_unit [-seed S] [-triples N] [-mutant N] MODEL.so...
+ * Usage: test_scale_unit [-seed S] [-triples N] [-mutant N] MODEL.so...   (a name with _deep: Deep)
  *
  * Every class of floating-point addition is counted and must occur: each distance between the
  * exponents of product and accumulator, all signs, exact and inexact sums, ties to both sides,
@@ -187,8 +187,10 @@ static void run(const char *path, long triples) {
     /* A triple enters over several cycles: its weight scale takes two to become the active one. Where
      * it stays the same, neither load nor switch is asked for. One cycle in four is not enabled: then
      * all inputs are random, and nothing may move. */
-    enum { AT_SCALE_W = 0, AT_SWITCH = 1, AT_SCALE_A = 2, AT_PSUM = 3, AT_ACC = 5, RING = 16 };
-    const int at_acc_out = exact ? 6 : 7, at_result = exact ? 8 : 7;
+    enum { AT_SCALE_W = 0, AT_SWITCH = 1, AT_SCALE_A = 2, RING = 32 };
+    const bool deep = strstr(strrchr(path, '/') ? strrchr(path, '/') : path, "_deep");
+    const int at_psum = deep ? 4 : 3, at_acc = deep ? 9 : 5;
+    const int at_acc_out = deep ? 16 : exact ? 6 : 7, at_result = deep ? 16 : exact ? 8 : 7;
     triple ring[RING];
     long wrong = 0;
     for (long cycle = 0; cycle < triples + at_result; cycle++) {
@@ -218,12 +220,12 @@ static void run(const char *path, long triples) {
         m->set(d, port[SWITCH], words);
         words[0] = DUE(AT_SCALE_A)->scale_a;
         m->set(d, port[SCALE_A], words);
-        words[0] = (uint32_t)DUE(AT_PSUM)->psum;
+        words[0] = (uint32_t)DUE(at_psum)->psum;
         m->set(d, port[PSUM], words);
-        words[0] = DUE(AT_ACC)->first;
+        words[0] = DUE(at_acc)->first;
         m->set(d, port[FIRST], words);
-        if (exact) memcpy(words, &DUE(AT_ACC)->fixed, sizeof words);
-        else       memcpy(words, &DUE(AT_ACC)->acc, sizeof words[0]);
+        if (exact) memcpy(words, &DUE(at_acc)->fixed, sizeof words);
+        else       memcpy(words, &DUE(at_acc)->acc, sizeof words[0]);
         m->set(d, port[ACC], words);
         m->settle(d);
         for (int out = 0; out < 2; out++) {  /* the accumulator, then the FP32 result */
