@@ -71,10 +71,12 @@ static uint32_t get(int number) {
 }
 
 typedef struct {
-    int valid, ready, data, last, width;
+    int valid, ready, data, last, keep, width;
     stall_side stall;
     uint8_t *bytes;          /* a source's, to send; the sink's, received */
     size_t size, room;       /* bytes, a multiple of width */
+    size_t real;             /* bytes before the padding */
+    bool pads;               /* the padding goes as bytes that count, where no whole word fits it */
     size_t at;               /* the next beat */
     size_t last_at;          /* the beat that has TLAST; SIZE_MAX: none */
     size_t limit;            /* beats that are offered at most */
@@ -109,6 +111,7 @@ static void find_ports(void) {
             snprintf(name, sizeof name, "%s_%s", stream_name[s], parts[i].end);
             *parts[i].number = port(name);
         }
+        streams[s].keep = s == W ? port("s_axis_w_tkeep_i") : s == A ? port("s_axis_a_tkeep_i") : -1;
         int bits;
         model->port(s == R ? "m_axis_r_tdata_o" : s == CB ? "s_axis_cb_tdata_i" : s == W ? "s_axis_w_tdata_i" : "s_axis_a_tdata_i", &bits);
         streams[s].width = bits / 8;
@@ -131,6 +134,7 @@ static size_t beats(const stream *s) { return s->size / (size_t)s->width; }
 /* Zero bytes up to a whole beat; everything is offered, TLAST on the last beat. */
 static void finish(stream *s) {
     static const uint8_t zeros[BEAT_BYTES];
+    s->real = s->size;
     if (s->size % (size_t)s->width) append(s, zeros, (size_t)s->width - s->size % (size_t)s->width);
     s->at = 0;
     s->limit = beats(s);
@@ -148,6 +152,18 @@ static void clear_streams(void) {
     }
 }
 
+/* TKEEP of the beat at hand: with TLAST the bytes before the padding, else whatever. */
+static void set_keep(const stream *s) {
+    uint32_t words[WORDS / 8];
+    size_t first = s->at * (size_t)s->width;
+    for (int i = 0; i < s->width; i += 32) {
+        words[i / 32] = s->at == s->last_at ? 0 : (uint32_t)rnd();
+        for (int k = 0; k < 32 && s->at == s->last_at; k++)
+            if (first + (size_t)(i + k) < s->real || s->pads) words[i / 32] |= 1u << k;
+    }
+    model->set(top, s->keep, words);
+}
+
 /* One clock cycle of all streams. The bus ports are the caller's. */
 static void settle_streams(void) {
     uint32_t words[WORDS];
@@ -159,6 +175,7 @@ static void settle_streams(void) {
             memcpy(words, s->bytes + s->at * (size_t)s->width, (size_t)s->width);
             model->set(top, s->data, words);
             set(s->last, s->at == s->last_at);
+            if (s->keep >= 0) set_keep(s);
             set(s->valid, 1);
             s->shown = true;
         }
@@ -407,6 +424,9 @@ static void fill_streams(const product *p) {
     }
     finish(&streams[W]);
     finish(&streams[A]);
+    int record = (int)bcq_array_bytes(&cb_a.p);
+    streams[W].pads = build.w_bytes <= record && below(2);
+    streams[A].pads = build.a_bytes <= (p->encode ? 2 * build.enc_lanes * build.lb : record) && below(2);
 }
 
 static uint32_t number;

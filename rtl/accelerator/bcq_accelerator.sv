@@ -68,11 +68,13 @@ module bcq_accelerator #(
   output logic                s_axis_w_tready_o,
   input  logic [WBytes*8-1:0] s_axis_w_tdata_i,
   input  logic                s_axis_w_tlast_i,
+  input  logic [WBytes-1:0]   s_axis_w_tkeep_i,  // read with TLAST only
 
   input  logic                s_axis_a_tvalid_i,
   output logic                s_axis_a_tready_o,
   input  logic [ABytes*8-1:0] s_axis_a_tdata_i,
   input  logic                s_axis_a_tlast_i,
+  input  logic [ABytes-1:0]   s_axis_a_tkeep_i,  // read with TLAST only
 
   output logic                m_axis_r_tvalid_o,
   input  logic                m_axis_r_tready_i,
@@ -238,7 +240,7 @@ module bcq_accelerator #(
   bcq_unpack #(.InBytes(WBytes), .OutBytes(RecordBytes)) u_unpack_w (
     .clk_i, .rst_ni(core_rst_nq),
     .in_valid_i(valid[1] && wanted[1]), .in_ready_o(fed_ready[1]), .in_data_i(s_axis_w_tdata_i),
-    .in_last_i(tlast[1]),
+    .in_last_i(tlast[1]), .in_keep_i(s_axis_w_tkeep_i),
     .out_valid_o(record_w_valid), .out_ready_i(record_w_ready), .out_data_o(record_w),
     .last_seen_o(w_last_seen), .exhausted_o(w_exhausted)
   );
@@ -273,7 +275,7 @@ module bcq_accelerator #(
   bcq_unpack #(.InBytes(ABytes), .OutBytes(RecordBytes)) u_unpack_a (
     .clk_i, .rst_ni(core_rst_nq),
     .in_valid_i(valid[2] && wanted[2] && !encode), .in_ready_o(packed_ready), .in_data_i(s_axis_a_tdata_i),
-    .in_last_i(tlast[2]),
+    .in_last_i(tlast[2]), .in_keep_i(s_axis_a_tkeep_i),
     .out_valid_o(record_a_valid), .out_ready_i(record_a_ready), .out_data_o(record_a),
     .last_seen_o(packed_last_seen), .exhausted_o(packed_exhausted)
   );
@@ -283,16 +285,18 @@ module bcq_accelerator #(
     localparam int unsigned Beats  = LA / (EncLanes * LB);
     localparam int unsigned BeatW  = Beats > 1 ? $clog2(Beats) : 1;
 
-    logic                x_valid, x_ready, x_in_ready, x_last_seen, x_exhausted, e_valid, e_ready, e_busy;
+    logic                x_valid, x_ready, x_in_ready, x_last_seen, x_exhausted, e_valid, e_ready, unused_busy;
     logic [XBytes*8-1:0] x_data;
     logic [ActW-1:0]     e_data;
     logic [BeatW-1:0]    beat_q;
+    logic [5:0]          whole_q;  // block arrays in the encoder that have all their beats; it holds fewer than 32
+    logic                whole_in, whole_out;
     logic [9*16-1:0]     unused_identity;
 
     bcq_unpack #(.InBytes(ABytes), .OutBytes(XBytes)) u_unpack_x (
       .clk_i, .rst_ni(core_rst_nq),
       .in_valid_i(valid[2] && wanted[2] && encode), .in_ready_o(x_in_ready), .in_data_i(s_axis_a_tdata_i),
-      .in_last_i(tlast[2]),
+      .in_last_i(tlast[2]), .in_keep_i(s_axis_a_tkeep_i),
       .out_valid_o(x_valid), .out_ready_i(x_ready), .out_data_o(x_data),
       .last_seen_o(x_last_seen), .exhausted_o(x_exhausted)
     );
@@ -307,14 +311,21 @@ module bcq_accelerator #(
       .cb_book_i(cb_book), .cb_entry_i(cb_entry), .table_i(table_a),
       .x_valid_i(x_valid), .x_ready_o(x_ready), .x_data_i(x_data), .x_exponent_i(exponent),
       .a_valid_o(e_valid), .a_ready_i(e_ready), .a_data_o(e_data),
-      .clear_i(1'b0), .nonfinite_o(nonfinite), .busy_o(e_busy), .identity_o(unused_identity)
+      .clear_i(1'b0), .nonfinite_o(nonfinite), .busy_o(unused_busy), .identity_o(unused_identity)
     );
     logic unused;
-    assign unused = ^unused_identity;
+    assign unused = ^{unused_identity, unused_busy};
 
+    assign whole_in  = x_valid && x_ready && beat_q == BeatW'(Beats - 1);
+    assign whole_out = e_valid && e_ready;
     always_ff @(posedge clk_i or negedge core_rst_nq) begin
-      if (!core_rst_nq)            beat_q <= '0;
-      else if (x_valid && x_ready) beat_q <= beat_q == BeatW'(Beats - 1) ? '0 : beat_q + 1'b1;
+      if (!core_rst_nq) begin
+        beat_q  <= '0;
+        whole_q <= '0;
+      end else begin
+        if (x_valid && x_ready) beat_q <= whole_in ? '0 : beat_q + 1'b1;
+        whole_q <= whole_q + 6'(whole_in) - 6'(whole_out);
+      end
     end
 
     assign in_valid      = encode ? e_valid : record_a_valid;
@@ -325,7 +336,7 @@ module bcq_accelerator #(
     assign a_last_seen   = encode ? x_last_seen : packed_last_seen;
     assign a_exhausted   = encode ? x_exhausted : packed_exhausted;
     assign in_partial    = encode && beat_q != '0;
-    assign encoder_waits = !encode || !e_busy;
+    assign encoder_waits = !encode || whole_q == '0;
   end else begin : g_packed
     logic unused;
     assign unused = ^{table_a, exponent, encode};
@@ -404,8 +415,8 @@ module bcq_accelerator #(
     // Short: the command needs more, its last beat came, and no word of it is on its way.
     error[bcq_reg_pkg::ERROR_SHORT_CB_LSB] = books && cb_last_seen && !cb_valid;
     error[bcq_reg_pkg::ERROR_SHORT_W_LSB]  = run && w_exhausted && w_ready && !w_valid;
-    error[bcq_reg_pkg::ERROR_SHORT_A_LSB]  = run && a_exhausted
-        && (in_partial || (encoder_waits && a_buffer_idle && a_ready && !a_valid));
+    error[bcq_reg_pkg::ERROR_SHORT_A_LSB]  = run && a_exhausted && encoder_waits && a_buffer_idle && a_ready
+                                          && !a_valid;
     error[bcq_reg_pkg::ERROR_BUFFER_LSB]    = run && a_stuck;
     error[bcq_reg_pkg::ERROR_TIMEOUT_LSB]   = (run || books) && silent;
     error[bcq_reg_pkg::ERROR_CODEBOOK_LSB]  = books && cb_differs;
@@ -460,13 +471,13 @@ module bcq_accelerator #(
     .clk_i, .rst_ni(rules_rst_n), .valid_i(s_axis_cb_tvalid_i), .ready_i(s_axis_cb_tready_o),
     .data_i({s_axis_cb_tlast_i, s_axis_cb_tdata_i})
   );
-  bcq_stream_rules #(.Width(WBytes*8 + 1)) u_w_rules (
+  bcq_stream_rules #(.Width(WBytes*9 + 1)) u_w_rules (
     .clk_i, .rst_ni(rules_rst_n), .valid_i(s_axis_w_tvalid_i), .ready_i(s_axis_w_tready_o),
-    .data_i({s_axis_w_tlast_i, s_axis_w_tdata_i})
+    .data_i({s_axis_w_tlast_i, s_axis_w_tkeep_i, s_axis_w_tdata_i})
   );
-  bcq_stream_rules #(.Width(ABytes*8 + 1)) u_a_rules (
+  bcq_stream_rules #(.Width(ABytes*9 + 1)) u_a_rules (
     .clk_i, .rst_ni(rules_rst_n), .valid_i(s_axis_a_tvalid_i), .ready_i(s_axis_a_tready_o),
-    .data_i({s_axis_a_tlast_i, s_axis_a_tdata_i})
+    .data_i({s_axis_a_tlast_i, s_axis_a_tkeep_i, s_axis_a_tdata_i})
   );
   bcq_stream_rules #(.Width(RBytes*8 + 1)) u_r_rules (
     .clk_i, .rst_ni(rules_rst_n), .valid_i(m_axis_r_tvalid_o), .ready_i(m_axis_r_tready_i),

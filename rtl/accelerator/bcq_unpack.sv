@@ -1,9 +1,10 @@
 // Words out of a byte stream: beats of InBytes in, words of OutBytes out, without a gap between words.
 //
 // A word is offered in the cycle after its last byte came (if InBytes = OutBytes in the same cycle), one a cycle
-// at most. Valid/ready on both sides; in_ready_o depends on out_ready_i in the same cycle. After the beat with
-// in_last_i nothing more is taken until reset: exhausted_o says that this beat came and no whole word is left. Bytes
-// that are no whole word are dropped. Does not check what they are.
+// at most. Valid/ready on both sides; in_ready_o depends on out_ready_i in the same cycle. Of the beat with
+// in_last_i only the bytes that in_keep_i marks count, lowest first; of all others every byte. After it nothing more is
+// taken until reset: exhausted_o says that it came and no whole word is left. Bytes that are no whole word are
+// dropped. Does not check what they are.
 module bcq_unpack #(
   parameter int unsigned InBytes = 4,
   parameter int unsigned OutBytes = 37
@@ -15,6 +16,7 @@ module bcq_unpack #(
   output logic                  in_ready_o,
   input  logic [InBytes*8-1:0]  in_data_i,
   input  logic                  in_last_i,
+  input  logic [InBytes-1:0]    in_keep_i,
 
   output logic                  out_valid_o,
   input  logic                  out_ready_i,
@@ -61,17 +63,29 @@ module bcq_unpack #(
   end
 
   if (InBytes == OutBytes) begin : g_direct
-    assign out_valid_o = in_valid_i && !last_q;
-    assign in_ready_o  = out_ready_i && !last_q;
+    logic partial;
+    assign partial     = in_last_i && !(&in_keep_i);
+    assign out_valid_o = in_valid_i && !last_q && !partial;
+    assign in_ready_o  = (out_ready_i || partial) && !last_q;
     assign out_data_o  = in_data_i;
     logic unused;
     assign unused = pop;
   end else begin : g_collect
-    logic [LevelW-1:0] level_d, level_q, kept;  // units here; after the pop
+    logic [LevelW-1:0] level_d, level_q, kept, come;  // units here; after the pop; in the beat
 
     assign out_valid_o = level_q >= LevelW'(OutU);
     assign kept        = pop ? level_q - LevelW'(OutU) : level_q;
-    assign level_d     = take ? kept + LevelW'(InU) : kept;
+    assign level_d     = take ? kept + come : kept;
+
+    always_comb begin
+      come = '0;
+      for (int unsigned u = 0; u < InU; u++) begin
+        // The highest byte of a unit tells: those below it count if it does.
+        if (!in_last_i || in_keep_i[(u + 1) * (Unit / 8) - 1]) come = LevelW'(u + 1);
+      end
+    end
+    logic unused;
+    assign unused = ^in_keep_i;
 
     always_ff @(posedge clk_i or negedge rst_ni) begin
       if (!rst_ni) level_q <= '0;
@@ -79,6 +93,7 @@ module bcq_unpack #(
     end
 
     if (OutU % InU == 0) begin : g_shift
+      // A partial beat completes no word here, so it may go where it likes.
       logic [OutBytes*8-1:0] word_q;
       assign in_ready_o = !last_q && (!out_valid_o || out_ready_i);
       assign out_data_o = word_q;
