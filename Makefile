@@ -98,7 +98,7 @@ lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of il
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk
+include tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)

@@ -18,7 +18,7 @@ enum {
 
 /* One stream into the model. */
 typedef struct {
-    int valid, ready, data, last;        /* ports */
+    int valid, ready, data, last, keep;  /* ports; the codebooks have no keep */
     size_t beat_bytes;
     stream stream;
     bool active;                         /* there are beats to send */
@@ -93,7 +93,12 @@ static void show(rtl_state *r, source *s) {
     memset((uint8_t *)words + some, 0, s->beat_bytes - some);  /* "the last beat is zero padded" */
     s->at += some;
     r->model->set(r->dut, s->data, words);
-    if (s->beats_left == 1) set1(r, s->last, 1);
+    if (s->beats_left == 1) {
+        set1(r, s->last, 1);
+        memset(words, 0, s->beat_bytes / 8 + 4);  /* TKEEP: the bytes that are not padding */
+        for (size_t i = 0; i < some; i++) words[i / 32] |= 1u << i % 32;
+        if (s->keep >= 0) r->model->set(r->dut, s->keep, words);
+    }
     if (!s->shown) set1(r, s->valid, 1);
     s->shown = true;
 }
@@ -234,6 +239,9 @@ static bool find_ports(rtl_state *r, const char *path, bcq_error *error) {
         { "m_axis_r_tvalid_o", &r->r_valid }, { "m_axis_r_tready_i", &r->r_ready },
         { "m_axis_r_tdata_o", &r->r_data },   { "m_axis_r_tlast_o", &r->r_last },
     };
+    cb->keep = -1;
+    w->keep = r->model->port("s_axis_w_tkeep_i", NULL);
+    a->keep = r->model->port("s_axis_a_tkeep_i", NULL);
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
         int bits = 0;
         *ports[i].port = r->model->port(ports[i].name, &bits);

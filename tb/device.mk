@@ -9,4 +9,14 @@ $(B)/test_device: $(B)/obj/tb/test_device.o $(B)/libbcq.a
 $(B)/asan/test_device: tb/test_device.c sw/bcq.h sw/device.h sw/device_internal.h $(ASAN_LIB_O)
 	$(CC) $(CSTD) $(WARN) $(ASAN) $(INC) $(filter %.c %.o,$^) $(LIBS) -o $@
 
-$(ASAN_LIB_O) $(ASAN_CMD_O): $(B)/gen/bcq_registers.h
+# Before the first compilation; afterwards the .d files tell who needs them.
+$(LIB_O) $(CMD_O) $(ASAN_LIB_O) $(ASAN_CMD_O) $(FUZZ_O): | $(B)/gen/bcq_registers.h $(B)/gen/bcq_board.h
+
+$(B)/example: sw/example/example.c sw/device.h sw/bcq.h $(B)/libbcq.a  ## the accelerator in a program of one page
+	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) $(filter %.c %.a,$^) $(LIBS) -o $@
+
+.PHONY: layer
+LAYER  ?= 1
+CONFIG ?= default
+layer: $(B)/bcq  ## all products of a layer of the embedded model on the simulated accelerator
+	scripts/layer $(LAYER) $(CONFIG)
