@@ -104,7 +104,7 @@ plant() {
   local mode=bmc depth answer file
   start=$EPOCHREALTIME
   rm -rf "$work/rtl"; mkdir "$work/rtl"
-  for file in $3; do cp "rtl/$file.sv" "$work/rtl/"; done
+  for file in $3; do mkdir -p "$work/rtl/$(dirname "$file")"; cp "rtl/$file.sv" "$work/rtl/$file.sv"; done
   sed -i -e "$8" "$work/rtl/$7.sv" || die "$1: bad expression: $8"
   if cmp -s "rtl/$7.sv" "$work/rtl/$7.sv"; then
     failed=$((failed + 1)); line_of "$1" "" "fault" "FAIL: changes nothing: $9"

@@ -24,7 +24,7 @@ module bcq_source #(
   input  logic               rst_ni,
 
   // The host's registers.
-  input  logic               set_last_i,    // of the turn; position and posted beats become 0
+  input  logic               set_last_i,    // of the turn; position, turns and posted beats become 0
   input  logic               set_turns_i,
   input  logic               set_posted_i,
   input  logic [CountW-1:0]  last_beat_i,
@@ -76,7 +76,10 @@ module bcq_source #(
       head_d = turn_ends ? '0 : head_q + 1'b1;
       if (turn_ends) turns_d = turns_q - 1'b1;
     end
-    if (set_last_i)  head_d  = '0;
+    if (set_last_i) begin
+      head_d  = '0;
+      turns_d = '0;
+    end
     if (set_turns_i) turns_d = value_i[TurnsW-1:0];
   end
 
