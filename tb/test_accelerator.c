@@ -1,9 +1,12 @@
 /* The accelerator at its pins (AXI4-Lite, four AXI4-Streams) against the golden model, to the bit, and its
- * registers, counters, errors and resets. Usage: test_accelerator [-seed S] [-runs N] CONFIG...
+ * registers, counters, errors and resets. Usage: test_accelerator [-seed S] [-runs N] [-mutant N] CONFIG_OR_MODEL...
  *
  * Per configuration: the registers; N random products (packed or BF16 activations, FP32 or BF16 results, reuse or
  * not, random stalls on every stream and on the bus); then for each way of going wrong N/10 products or so
- * that do, each followed by one that must be right. What was covered is counted; an empty class fails. */
+ * that do, each followed by one that must be right. What was covered is counted and printed; with 40 products or
+ * more a configuration a class that stayed empty, or an ERROR bit that was never seen, fails, unless no
+ * configuration has what it needs. CONFIG_OR_MODEL: a row of rtl/accelerator/configs.def, or a file (with a slash).
+ * -mutant N: fault N of a mutated netlist (tb/mutate.sh); ends with the first failure. */
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -32,8 +35,16 @@ static const char *const class_name[CLASSES] = {
     "CONTROL.RESET in a command", "reset in a command", "interrupt", "closing beat after an abort",
 };
 
+enum { ERRORS = 13, JUDGED_RUNS = 40 };
+static const char *const error_name[ERRORS] = {
+    "SHORT_CB", "SHORT_W", "SHORT_A", "LONG_CB", "LONG_W", "LONG_A", "COMMAND", "BUSY", "BUFFER", "TIMEOUT", "SCALE_NAN",
+    "NONFINITE", "CODEBOOK",
+};
+
 static uint64_t seed = 1;
-static long passed, failed, class_count[CLASSES], errors_of_bit[13];
+static long mutant = -1;  /* of a mutated netlist, or none */
+static long passed, failed, class_count[CLASSES], errors_of_bit[ERRORS];
+static bool have_encoder, have_buffer, have_overflow, have_frozen;  /* in one configuration or more */
 static const char *where_config, *where_what = "";
 
 static void verdict(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -47,6 +58,10 @@ static void verdict(bool good, const char *format, ...) {
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);
+    if (mutant > 0) {
+        printf("%ld passed, %ld failed\n", passed, failed);
+        exit(EXIT_FAILURE);
+    }
 }
 
 /* ---- The pins ----------------------------------------------------------------------------------------- */
@@ -233,7 +248,7 @@ static void reset(void) {
 
 static uint64_t written_at;  /* the cycle in which the last write was taken */
 
-/* A source may take back what it shows only in a reset: CONTROL.RESET acts in the cycle after its write. */
+/* A source may take back what it shows only in a reset: CONTROL.RESET acts in the second cycle after its write. */
 static void take_back(void) {
     for (int s = 0; s < R; s++) {
         streams[s].shown = false;
@@ -243,23 +258,27 @@ static void take_back(void) {
 }
 
 static uint32_t bus_write_strobe(uint32_t address, uint32_t value, uint32_t strobe) {
-    bool address_first = below(2), both = below(2), done = false, taken = false, resets = false;
+    bool address_first = below(2), both = below(2), done = false, taken = false;
+    int resets = 0;  /* cycles until the reset acts */
     set(awaddr, address);
     set(wdata, value);
     set(wstrb, strobe);
     uint32_t response = 0;
-    for (int i = 0; !done && i < 1000; i++) {
+    for (int i = 0; (!done || resets) && i < 1000; i++) {
         set(awvalid, !taken && (both || address_first || i > 2));
         set(wvalid, !taken && (both || !address_first || i > 2));
-        bool want = !stall_next(&bus_stall);
+        bool want = !done && !stall_next(&bus_stall);
         set(bready, want);
-        if (resets) take_back();
+        if (resets && --resets == 0) take_back();
         settle_streams();
         bool aw = get(awvalid) && get(awready), w = get(wvalid) && get(wready);
         if (aw != w) { verdict(false, "address and data of a write are taken apart"); exit(1); }
         if (get(bvalid) && want) { done = true; response = get(bresp); }
-        resets = aw && address == BCQ_REG_CONTROL && (value & BCQ_CONTROL_RESET);
-        if (aw) { taken = true; written_at = now; }
+        if (aw) {
+            taken = true;
+            written_at = now;
+            if (address == BCQ_REG_CONTROL && (value & BCQ_CONTROL_RESET)) resets = 2;
+        }
         edge_streams();
     }
     set(bready, 0);
@@ -373,9 +392,9 @@ static void draw_product(product *p, int m, int n, int arrays) {
     }
     if (!p->encode) return;
     p->exponent = below(21) - 14;
-    bool wild = below(8) == 0;
+    bool wild = below(4) == 0;
     for (int i = 0; i < m * arrays * build.la; i++)
-        p->x[i] = wild && below(20) == 0 ? (uint16_t)below(65536) : bcq_f32_to_bf16((float)(normal() * pow(2, p->exponent + 5)));
+        p->x[i] = wild && below(20) == 0 ? (uint16_t)(below(65536) | (below(4) ? 0 : 0x7F80)) : bcq_f32_to_bf16((float)(normal() * pow(2, p->exponent + 5)));
     for (int i = 0; i < m * arrays; i++) {
         float value[BCQ_LA_MAX];
         for (int k = 0; k < build.la; k++) value[k] = bcq_online_bf16(p->x[i * build.la + k], &p->nonfinite);
@@ -460,10 +479,15 @@ static bool wait_done(void) {
     return false;
 }
 
-static void want_errors(uint32_t want) {
+static uint32_t read_errors(void) {
     uint32_t have = bus_read(BCQ_REG_ERROR);
+    for (int i = 0; i < ERRORS; i++) errors_of_bit[i] += have >> i & 1;
+    return have;
+}
+
+static void want_errors(uint32_t want) {
+    uint32_t have = read_errors();
     verdict(have == want, "ERROR: wanted %04x, got %04x", want, have);
-    for (int i = 0; i < 13; i++) errors_of_bit[i] += have >> i & 1;
     uint32_t status = bus_read(BCQ_REG_STATUS);
     verdict((status & 3) == (want ? BCQ_STATUS_FAILED : 0), "STATUS: got %x after ERROR %04x", status, want);
     bus_write(BCQ_REG_ERROR, have);
@@ -635,11 +659,10 @@ static void short_stream(int s) {
         set_up(&p);
         command(BCQ_OP_PRODUCT);
         if (wait_done()) {
-            uint32_t have = bus_read(BCQ_REG_ERROR);
+            uint32_t have = read_errors();
             uint32_t mine = s == W ? BCQ_ERROR_SHORT_W : BCQ_ERROR_SHORT_A;
             verdict((have & mine) && !(have & ~(mine | BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE)),
                     "ERROR: wanted %04x, got %04x", mine, have);
-            errors_of_bit[s == W ? BCQ_ERROR_SHORT_W_LSB : BCQ_ERROR_SHORT_A_LSB]++;
             bus_write(BCQ_REG_ERROR, have);
             class_count[s == W ? C_SHORT_W : C_SHORT_A]++;
             want_closed();
@@ -678,10 +701,9 @@ static void long_stream(int s) {
     product_free(&p);
 }
 
-static void wrong_codebooks(void) {
+static void wrong_codebooks(bool is_long) {
     where_what = "codebook stream";
     fill_codebooks();
-    bool is_long = below(2);
     if (is_long) {
         uint32_t more[3] = { 0 };
         append(&streams[CB], more, sizeof more);
@@ -747,26 +769,26 @@ static void write_while_busy(void) {
     product_free(&p);
 }
 
+/* The fewest block arrays of a whole tile that the buffer does not hold. */
+static int too_many_arrays(void) { return build.act_words / build.t + 1; }
+static bool buffer_can_overflow(void) { return build.act_words && build.t * too_many_arrays() <= 4096; }
+
 /* REUSE where the tile does not fit the buffer. */
 static void beyond_buffer(void) {
-    if (!build.act_words) return;
-    int arrays = build.act_words / min(build.t, build.act_words) + 1;
-    int m = build.t;
-    if (m * arrays <= build.act_words || m * arrays > 4096) return;
+    if (!buffer_can_overflow()) return;
     product p;
-    draw_product(&p, m, build.cols + 1, arrays);
+    draw_product(&p, build.t, build.cols + 1, too_many_arrays());
     p.reuse = true;
     where_what = "tile beyond the buffer";
     fill_streams(&p);
     set_up(&p);
     command(BCQ_OP_PRODUCT);
     if (wait_done()) {
-        uint32_t have = bus_read(BCQ_REG_ERROR);
+        uint32_t have = read_errors();
         verdict((have & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE)) == BCQ_ERROR_BUFFER, "ERROR: wanted %04x, got %04x",
                 BCQ_ERROR_BUFFER, have);
         bus_write(BCQ_REG_ERROR, have);
         class_count[C_BUFFER]++;
-        errors_of_bit[BCQ_ERROR_BUFFER_LSB]++;
         want_closed();
         let_drain();
     }
@@ -787,10 +809,9 @@ static void silence(void) {
     command(BCQ_OP_PRODUCT);
     streams[R].refuses = s == R;
     if (wait_done()) {
-        uint32_t have = bus_read(BCQ_REG_ERROR) & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE);
+        uint32_t have = read_errors() & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE);
         verdict(have == BCQ_ERROR_TIMEOUT, "ERROR: wanted %04x, got %04x", BCQ_ERROR_TIMEOUT, have);
         bus_write(BCQ_REG_ERROR, 0x1FFF);
-        errors_of_bit[BCQ_ERROR_TIMEOUT_LSB]++;
         class_count[C_TIMEOUT]++;
         streams[R].refuses = false;
         want_closed();
@@ -898,7 +919,9 @@ static void test_config(const char *config, int runs) {
     where_config = config;
     char path[PATH_MAX];
     bcq_error error;
-    if (getenv("MODELS") ? snprintf(path, sizeof path, "%s/%s.accelerator.so", getenv("MODELS"), config) < 0 : !rtl_model_path(config, ".accelerator", path, sizeof path, &error)) {
+    if (strchr(config, '/')) {
+        snprintf(path, sizeof path, "%s", config);
+    } else if (!rtl_model_path(config, ".accelerator", path, sizeof path, &error)) {
         verdict(false, "%s", error.message);
         return;
     }
@@ -907,12 +930,17 @@ static void test_config(const char *config, int runs) {
     if (!model) { verdict(false, "%s: %s", path, dlerror()); return; }
     top = model->open(seed);
     find_ports();
+    if (mutant >= 0) set(port("mutsel"), (uint32_t)mutant);
     memset(&bus_stall, 0, sizeof bus_stall);
     for (int s = 0; s < STREAMS; s++) streams[s].stall = (stall_side){ 0 };
     number = 0;
     reset();
     read_build();
     registers();
+    have_encoder |= build.enc_lanes > 0;
+    have_buffer |= build.act_words > 0;
+    have_overflow |= buffer_can_overflow();
+    have_frozen |= build.frozen;
     if (build.frozen) {
         if (!rtl_frozen_codebooks(config, &cb_a, &error)) { verdict(false, "%s", error.message); return; }
         cb_w = cb_a;
@@ -934,7 +962,7 @@ static void test_config(const char *config, int runs) {
                 case 1: short_stream(A); break;
                 case 2: long_stream(W); break;
                 case 3: long_stream(A); break;
-                case 4: wrong_codebooks(); break;
+                case 4: wrong_codebooks(true); wrong_codebooks(false); break;
                 case 5: bad_command(); break;
                 case 6: write_while_busy(); break;
                 case 7: beyond_buffer(); break;
@@ -950,18 +978,47 @@ static void test_config(const char *config, int runs) {
     dlclose(library);
 }
 
-int main(int argc, char **argv) {
-    int runs = 40, first = 1;
-    for (; first < argc && argv[first][0] == '-'; first += 2) {
-        if (first + 1 >= argc) { fprintf(stderr, "usage: test_accelerator [-seed S] [-runs N] CONFIG...\n"); return 2; }
-        if (strcmp(argv[first], "-seed") == 0) seed = strtoull(argv[first + 1], NULL, 10);
-        else if (strcmp(argv[first], "-runs") == 0) runs = atoi(argv[first + 1]);
-        else { fprintf(stderr, "test_accelerator: unknown option %s\n", argv[first]); return 2; }
+/* A class or an ERROR bit that never occurred, in a test long enough for all of them. */
+static bool needs_more(bool encoder, bool buffer, bool overflow, bool frozen) {
+    return (encoder && !have_encoder) || (buffer && !have_buffer) || (overflow && !have_overflow) || (frozen && !have_frozen);
+}
+static void judge_coverage(bool judged) {
+    where_config = "all";
+    where_what = "coverage";
+    for (int i = 0; i < CLASSES; i++) {
+        printf("  %-40s %8ld\n", class_name[i], class_count[i]);
+        bool excused = needs_more(i == C_ENCODED || i == C_NONFINITE, i == C_REUSE, i == C_BUFFER, i == C_FROZEN_DIFFERS);
+        if (judged && !excused) verdict(class_count[i] > 0, "nothing of this kind: %s", class_name[i]);
     }
-    printf("seed %llu\n", (unsigned long long)seed);
+    for (int i = 0; i < ERRORS; i++) {
+        printf("  ERROR.%-34s %8ld\n", error_name[i], errors_of_bit[i]);
+        bool excused = needs_more(i == BCQ_ERROR_NONFINITE_LSB, false, i == BCQ_ERROR_BUFFER_LSB, i == BCQ_ERROR_CODEBOOK_LSB);
+        if (judged && !excused) verdict(errors_of_bit[i] > 0, "ERROR.%s was never seen", error_name[i]);
+    }
+}
+
+static int usage(void) {
+    fprintf(stderr, "usage: test_accelerator [-seed S] [-runs N] [-mutant N] CONFIG_OR_MODEL...\n");
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    long runs = JUDGED_RUNS;
+    int at = 1;
+    for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
+        char *end;
+        long value = strtol(argv[at + 1], &end, 10);
+        if (*end || end == argv[at + 1] || value < 0 || value > 100000000) return usage();
+        if (strcmp(argv[at], "-seed") == 0) seed = (uint64_t)value;
+        else if (strcmp(argv[at], "-runs") == 0) runs = value;
+        else if (strcmp(argv[at], "-mutant") == 0) mutant = value;
+        else return usage();
+    }
+    if (at >= argc || argv[at][0] == '-') return usage();
+    printf("test_accelerator seed=%llu runs=%ld\n", (unsigned long long)seed, runs);
     random_state = seed;
-    for (int i = first; i < argc; i++) test_config(argv[i], runs);
-    for (int i = 0; i < CLASSES; i++) printf("  %-40s %8ld\n", class_name[i], class_count[i]);
+    for (; at < argc; at++) test_config(argv[at], (int)runs);
+    judge_coverage(runs >= JUDGED_RUNS && mutant < 0);
     for (int i = 0; i < STREAMS; i++) free(streams[i].bytes);
     printf("%ld passed, %ld failed\n", passed, failed);
     return failed || !passed;
