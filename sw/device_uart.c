@@ -121,6 +121,13 @@ static bool feed(uart_state *u, feeder *f, uint64_t *moved, bcq_error *error) {
     return set_board(u, f->map->posted, (uint32_t)f->posted, error);
 }
 
+/* Feeds until all is there or the memory is full: before the command runs, so that it does not wait. */
+static bool fill(uart_state *u, feeder *f, uint64_t *moved, bcq_error *error) {
+    while (f->posted < f->length && (f->written < f->capacity || f->posted < f->written))
+        if (!feed(u, f, moved, error)) return false;
+    return true;
+}
+
 /* ---- Opening ------------------------------------------------------------------------------------------------ */
 
 static bool reset_board(bcq_device *d, uart_state *u, bcq_error *error) {
@@ -179,15 +186,14 @@ static bool load_codebooks(bcq_device *d, bcq_error *error) {
     product p = { .build = &d->info, .cb_a = &d->cb_a, .cb_w = &d->cb_w };
     u->resident.n = 0;
     stream_open(&u->a.stream, STREAM_CODEBOOKS, &p, (part){ 0, 0, 0, 0 });
-    uint64_t moved = 0;
     if (!set_board(u, BCQ_BOARD_REG_A_TARGET, BCQ_BOARD_TARGET_CB, error)
         || !feeder_begin(u, &u->a, &map_a, d->info.a_capacity, a_memory_bytes(&d->info), 4, u->a.stream.left, 1, false,
                          error)
-        || !registers_codebooks(&u->registers, error))
+        || !fill(u, &u->a, &d->moved, error) || !registers_codebooks(&u->registers, error))
         return false;
     bool ended = false;
     for (double until = device_now() + 30; !ended; ) {
-        if (!feed(u, &u->a, &moved, error)) return false;
+        if (!feed(u, &u->a, &d->moved, error)) return false;
         if (u->a.posted == u->a.length && !registers_ended(&u->registers, d->name, &ended, &d->counters, error))
             return false;
         if (!ended && device_now() > until)
@@ -219,14 +225,8 @@ static bool begin_command(bcq_device *d, bcq_error *error) {
         || !feeder_begin(u, &u->a, &map_a, b->a_capacity, a_memory_bytes(b), b->a_bytes, by_turns ? turn : a_bytes,
                          by_turns ? (uint32_t)turns : 1, false, error))
         return false;
-    /* The memories are full, or as full as they can be, before the command runs. */
     u->resident.n = 0;
-    while ((u->w.posted < u->w.length && u->w.written < u->w.capacity)
-           || (u->a.posted < u->a.length && u->a.written < u->a.capacity)) {
-        int64_t before = u->w.written + u->a.written, posted = u->w.posted + u->a.posted;
-        if (!feed(u, &u->w, &d->moved, error) || !feed(u, &u->a, &d->moved, error)) return false;
-        if (u->w.written + u->a.written == before && u->w.posted + u->a.posted == posted) break;
-    }
+    if (!fill(u, &u->w, &d->moved, error) || !fill(u, &u->a, &d->moved, error)) return false;
     if (w_fits) u->resident = u->part;
     u->running = true;
     return registers_product(&u->registers, p, u->part, error);

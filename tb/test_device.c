@@ -1,11 +1,11 @@
 /* The driver of the accelerator (sw/device.h): results of the simulated accelerator against the golden
  * model's, to the bit; every counter against the plan, without tolerance; what happens when things go
- * wrong. Usage: test_device [-seed S] [-runs N] [-board] CONFIG...
+ * wrong. Usage: test_device [-seed S] [-runs N] [-uart uart:DEVICE] CONFIG...
  *
  * Per configuration: N random products, packed, from a tensor or from memory, with files narrower than
  * the build, BF16 results, activations sent once or again; then stalled ones, aborts, time-outs, refusals.
- * -board: the back end is the simulated board of that configuration (build/board_sim) behind a
- * pseudo-terminal. What was covered is counted; a class that stayed empty fails. */
+ * -uart uart:DEVICE: the back end is a board of that configuration (build/board_sim has simulated ones);
+ * stalls and time-outs are left out then. What was covered is counted; a class that stayed empty fails. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -22,14 +22,14 @@ static const char *where = "";
 
 enum {
     C_PACKED, C_TENSOR, C_VALUES, C_FP32, C_BF16, C_REUSE, C_REPEATED, C_M_TAIL, C_N_TAIL, C_K_TAIL, C_NARROW,
-    C_STALL_IN, C_STALL_OUT, C_STALLED, C_ABORT, C_TIMEOUT, C_DRIVER_TIMEOUT, C_NONFINITE, C_FROZEN, C_EXACT, CLASSES
+    C_STALL_IN, C_STALL_OUT, C_STALLED, C_ABORT, C_TIMEOUT, C_DRIVER_TIMEOUT, C_NONFINITE, C_FROZEN, C_EXACT, C_FIT, C_FED, CLASSES
 };
 static const char *const class_name[CLASSES] = {
     "packed activations", "a float tensor", "floats in memory", "FP32 results", "BF16 results", "activations sent once",
     "activations repeated", "M tail", "N tail", "K tail", "file narrower than the build",
     "plan with waiting for operands", "plan with waiting for room", "streams that wait", "aborted products",
     "the accelerator's time-out", "the driver's time-out", "NaN and infinity", "codebooks differ from the frozen ones",
-    "exact accumulator",
+    "exact accumulator", "commands that fit a board's memories", "commands that are fed while they run",
 };
 static long class_count[CLASSES];
 
@@ -222,7 +222,8 @@ static void check_product(bcq_device *d, bcq_device *golden, const product_case 
         check_counter(c, "CYCLES", is.cycles, plan.counters.cycles);
         check_counter(c, "STALL_IN", is.stall_in, plan.counters.stall_in);
         check_counter(c, "STALL_OUT", is.stall_out, plan.counters.stall_out);
-        check_counter(c, "codebook CYCLES", is.codebook_cycles, plan.counters.codebook_cycles);
+        if (!d->info.a_capacity || plan.counters.codebook_bytes <= 4 * (uint64_t)d->info.a_capacity)
+            check_counter(c, "codebook CYCLES", is.codebook_cycles, plan.counters.codebook_cycles);
     } else {
         verdict(is.cycles >= plan.counters.cycles, "stalled: %" PRIu64 " cycles, planned %" PRIu64, is.cycles,
                 plan.counters.cycles);
@@ -244,6 +245,30 @@ static void check_product(bcq_device *d, bcq_device *golden, const product_case 
     class_count[C_EXACT] += b->exact;
 }
 
+/* Whether every command of the product finds room for all its operands and results: then nothing waits. */
+static bool fits_memories(const bcq_device *d) {
+    const bcq_device_info *b = &d->info;
+    const product *p = &d->p;
+    bcq_plan_job job = { p->m, p->n, p->k, p->encode, p->bf16_results, !p->reuse };
+    splitter s;
+    part next;
+    bool fits = true;
+    if (!b->w_capacity) return true;
+    splitter_open(&s, b, &job);
+    while (splitter_next(&s, &next)) {
+        stream w, a;
+        sink r;
+        stream_open(&w, STREAM_WEIGHTS, p, next);
+        stream_open(&a, STREAM_ACTIVATIONS, p, next);
+        sink_open(&r, p, next, NULL);
+        fits = fits && w.left <= (uint64_t)(b->w_capacity * b->w_bytes) && a.left <= (uint64_t)(b->a_capacity * b->a_bytes)
+            && r.left <= (uint64_t)b->r_capacity;
+    }
+    class_count[C_FIT] += fits;
+    class_count[C_FED] += !fits;
+    return fits;
+}
+
 static int random_kind(const bcq_device_info *b) { return b->enc_lanes ? below(3) : PACKED; }
 
 static void random_case(product_case *c, const bcq_device_info *b) {
@@ -262,7 +287,7 @@ static void test_random(bcq_device *d, bcq_device *golden, long runs) {
         /* Now and then several products on the same operands. */
         for (int again = below(8) == 0; again >= 0 && good; again--) {
             good = bcq_device_start(d, &c.a, &c.o, &error) && finish(d, &error);
-            if (good) check_product(d, golden, &c, true);
+            if (good) check_product(d, golden, &c, fits_memories(d));
         }
         verdict(good, "product: %s", error.message);
         free_case(&c);
@@ -334,7 +359,7 @@ static void test_ends(bcq_device *d, bcq_device *golden, long runs) {
         device_rtl_set_stall(d, NULL, NULL);
         good = bcq_device_start(d, &c.a, &c.o, &error) && finish(d, &error);
         verdict(good, "the product behind one that ended early: %s", error.message);
-        if (good) check_product(d, golden, &c, true);
+        if (good) check_product(d, golden, &c, fits_memories(d));
         free_case(&c);
     }
 }
@@ -422,7 +447,7 @@ static void test_nonfinite(bcq_device *d, bcq_device *golden) {
         c.x[below(3 * (d->info.la + 1))] = special[i];
         bool good = load(d, &c, &error) && bcq_device_start(d, &c.a, &c.o, &error) && finish(d, &error);
         verdict(good, "%g: %s", (double)special[i], error.message);
-        if (good) check_product(d, golden, &c, true);
+        if (good) check_product(d, golden, &c, fits_memories(d));
         verdict(d->counters.nonfinite == (i > 2), "%g: nonfinite is %d", (double)special[i], d->counters.nonfinite);
         class_count[C_NONFINITE] += i > 2;
         free_case(&c);
@@ -563,7 +588,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < CLASSES; i++) {
         printf("  %-40s %ld\n", class_name[i], class_count[i]);
         /* One board or one configuration shows only some of them. */
-        if (!uart && argc - first > 3) verdict(class_count[i] > 0, "nothing covered of: %s", class_name[i]);
+        if (!uart && argc - first > 3 && i < C_FIT) verdict(class_count[i] > 0, "nothing covered of: %s", class_name[i]);
     }
     printf("%ld passed, %ld failed\n", passed, failed);
     return failed || !passed ? EXIT_FAILURE : EXIT_SUCCESS;
