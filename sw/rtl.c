@@ -21,6 +21,7 @@ struct rtl {
     const dut_model *model;
     dut *dut;
     rtl_build build;
+    uint32_t loads;  /* of codebooks */
     struct {
         int rst_ni, cmd_valid, cmd_ready, cmd_m, cmd_n, cmd_k, cb_valid, cb_ready, cb_weights,
             cb_book, cb_entry, w_valid, w_ready, w_data, a_valid, a_ready, a_data, r_valid, r_ready,
@@ -297,7 +298,10 @@ static int selector_width(const rtl_build *b) {
 uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w) {
     uint64_t cycles = 0;
     const bcq_codebooks *sets[2] = { a, w };
-    for (uint32_t which = 0; which < 2; which++) {
+    /* Their order is free: every other time the weights' come first. */
+    uint32_t first = r->loads++ % 2;
+    for (int turn = 0; turn < 2; turn++) {
+        uint32_t which = first ^ (uint32_t)turn;
         const bcq_codebooks *cb = sets[which];
         for (int c = 0; c < cb->p.nc; c++) {
             beat entries = { .bits = 0 };

@@ -16,6 +16,7 @@
 static uint64_t seed = 1;
 static long passed, failed;
 static bool brief;
+static bool several_columns;  /* of any build; with one alone there is no N tail */
 static long mutant = -1;  /* of a mutated model, or none */
 
 /* ---- Coverage --------------------------------------------------------------------------------- */
@@ -590,6 +591,7 @@ int main(int argc, char **argv) {
             continue;
         }
         const rtl_build *b = rtl_get_build(r);
+        several_columns |= b->cols > 1;
         const bcq_codebooks *frozen = b->frozen ? &tables : NULL;
         if (frozen && !rtl_frozen_codebooks(config, &tables, &error)) {
             fprintf(stderr, "FAIL %s\n", error.message);
@@ -619,7 +621,7 @@ int main(int argc, char **argv) {
     }
     for (int c = 0; c < CLASSES && !brief; c++) {
         printf("  %-42s %10ld\n", class_name[c], class_count[c]);
-        if (class_count[c] == 0) {
+        if (class_count[c] == 0 && (c != C_N_TAIL || several_columns)) {
             fprintf(stderr, "FAIL seed=%llu: no case of \"%s\"\n", (unsigned long long)seed, class_name[c]);
             failed++;
         }

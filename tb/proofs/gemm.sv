@@ -1,8 +1,10 @@
 // The whole of rtl/ at its smallest, seen from its streams: a result that is not taken stays, valid and
 // data, until it is; while it waits no operand is taken. The rules are those of bcq_stream_rules, which
-// stand inside on every stream; senders are assumed to keep them.
+// stand inside on every stream; senders are assumed to keep them. And nothing begins but by a command
+// that is taken; with codebooks in memories, none while a codebook is being written.
 module gemm #(
   parameter bit Exact = 1'b0,
+  parameter bit TableMemory = 1'b0,
   localparam int unsigned ActW = 8 + 2 * 17,
   localparam int unsigned WgtW = 8 + 17
 ) (
@@ -25,7 +27,8 @@ module gemm #(
   logic [207:0] identity;
   logic [15:0]  tables;
   logic         last;
-  bcq_gemm #(.Lanes(8), .LB(8), .LA(16), .NC(1), .B(2), .EW(4), .Cols(1), .T(2), .NDec(1), .Exact(Exact)) dut (
+  bcq_gemm #(.Lanes(8), .LB(8), .LA(16), .NC(1), .B(2), .EW(4), .Cols(1), .T(2), .NDec(1), .Exact(Exact),
+    .TableMemory(TableMemory)) dut (
     .clk_i, .rst_ni,
     .cmd_valid_i, .cmd_ready_o(cmd_ready), .cmd_m_i(cmd_i[31:0]), .cmd_n_tiles_i(cmd_i[63:32]),
     .cmd_k_arrays_i(cmd_i[95:64]),
@@ -46,7 +49,7 @@ module gemm #(
   logic [17:0]     cb_q;
   logic [WgtW-1:0] w_q;
   logic [ActW-1:0] a_q;
-  logic            r_waits_q;
+  logic            r_waits_q, idle_q;  // idle_q: not busy, and no command taken
   logic [31:0]     r_q;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) waits_q <= 4'd0;
@@ -54,8 +57,8 @@ module gemm #(
                              w_valid_i && !w_ready, a_valid_i && !a_ready};
   end
   always_ff @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) r_waits_q <= 1'b0;
-    else         r_waits_q <= r_valid && !r_ready_i;
+    if (!rst_ni) {r_waits_q, idle_q} <= 2'b00;
+    else         {r_waits_q, idle_q} <= {r_valid && !r_ready_i, !busy && !(cmd_valid_i && cmd_ready)};
   end
   always_ff @(posedge clk_i) {cmd_q, cb_q, w_q, a_q, r_q} <= {cmd_i, cb_i, w_data_i, a_data_i, r_data};
   always_comb begin
@@ -68,6 +71,8 @@ module gemm #(
   always_comb if (rst_ni) begin
     if (r_waits_q) assert (r_valid && r_data == r_q);
     if (r_valid && !r_ready_i) assert (!w_ready && !a_ready);
+    if (idle_q) assert (!busy);
+    if (TableMemory && cb_valid_i) assert (!cmd_ready);
   end
 
 endmodule
