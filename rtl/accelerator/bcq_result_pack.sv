@@ -71,7 +71,7 @@ module bcq_result_pack #(
   assign last_sub  = sub_q == (bf16_i ? SubW'(SubsBf16 - 1) : SubW'(Subs - 1));
   assign beat_last = dying_q ? dying_last_q : last && last_sub;
   assign tvalid_o  = shown_q || close_q;
-  assign tlast_o   = shown_q ? beat_last : 1'b1;
+  assign tlast_o   = shown_q ? beat_last : close_q;
   assign take      = tvalid_o && tready_i;
   assign done_o    = take && shown_q && !dying_q && beat_last;
   assign pop       = (!shown_q && !close_q) || (take && shown_q && !dying_q && last_sub);
