@@ -27,7 +27,7 @@
 
 enum {
     CLOCKS_MAX = 1000,
-    QUIET = 1 << 16,  /* cycles without a sign of life after which the clock stops: more than a product
+    QUIET = 1 << 13,  /* cycles without a sign of life after which the clock stops: more than a product
                        * needs from its last operand to its first result */
 };
 

@@ -137,7 +137,7 @@ module bcq_link (
         bad_d = bad_q;
         if (in_valid_i && is_end) begin
           if (!bad_q && !escape_q && at_q >= Shortest && crc_good) state_d = StHeader;
-          else dropped_o = bad_q || at_q != '0;
+          else dropped_o = at_q != '0;
           length_d = at_q;
           at_d     = '0;
           bad_d    = 1'b0;
