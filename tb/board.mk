@@ -25,3 +25,5 @@ $(B)/board_sim: $(B)/obj/tb/board_sim.o
 $(B)/obj/tb/test_uart.o: $(B)/gen/bcq_board.h
 $(B)/test_uart: $(B)/obj/tb/test_uart.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
+$(B)/tests.built: $(B)/test_uart $(B)/board_sim $(B)/models/gap.board.so
