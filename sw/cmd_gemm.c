@@ -414,6 +414,11 @@ static int run(const arguments *g, bcq_error *error) {
     if (!bcq_codebooks_read(g->codebooks, &x.cb_a, error)
         || !bcq_codebooks_read(g->codebooks_w ? g->codebooks_w : g->codebooks, &x.cb_w, error))
         return EXIT_REFUSED;
+    if (x.cb_a.p.la != x.cb_w.p.la) {
+        bcq_fail(error, "%s: wanted la = %d as in %s, got la = %d", g->codebooks_w, x.cb_a.p.la, g->codebooks,
+                 x.cb_w.p.la);
+        return EXIT_REFUSED;
+    }
     x.device = bcq_device_open(g->trace ? "rtl:trace" : g->backend, g->config, error);
     if (x.device && !is_golden(g)) x.golden = bcq_device_open("golden", NULL, error);
     if (x.device && (is_golden(g) || x.golden)

@@ -373,8 +373,10 @@ static bool run(const bcq_device_info *b, const bcq_plan_job *job, bool reuse, b
 
 void plan_codebooks(const bcq_device_info *b, bcq_device_counters *c) {
     c->codebook_bytes = 2 * (uint64_t)b->nc << b->index_bits;
-    /* Four bytes a beat, a beat a cycle; the last codebook is handed on one cycle later. */
-    c->codebook_cycles = c->codebook_bytes / 4 + 1;
+    /* Four entries a beat, a beat a cycle; the last codebook is handed on one cycle later. Memories take a
+     * codebook entry by entry, and the next one's first beat comes with the last of them. */
+    uint64_t entries = (uint64_t)1 << b->index_bits, beats = entries / 4;
+    c->codebook_cycles = 2 * (uint64_t)b->nc * (b->table_memory ? entries + beats - 1 : beats) + 1;
 }
 
 bool plan_reuses(const bcq_device_info *b, int64_t m, int64_t k_arrays) {

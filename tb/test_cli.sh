@@ -87,7 +87,7 @@ check 'gemm: 330' [ "$(values c.npy)" = 330 ]
 run 0 '' gemm -c cb.txt --cw cb.txt -a a.bcq -w w.bcq -o c.npy --acc exact --json
 check 'gemm --json: one object' [ "$(wc -l <out)" = 1 ]
 check 'gemm --json: its keys' [ "$(sed 's/"seconds": [0-9.e-]*/"seconds": S/' out)" = \
-    '{"backend": "golden", "config": null, "acc": "exact", "m": 3, "n": 2, "k": 20, "bits_a": 2.5, "bits_w": 2.5, "nmse_a": null, "nmse_w": null, "nmse_c": null, "mismatches": null, "cycles": null, "cycles_formula": null, "codebook_cycles": null, "utilisation": null, "utilisation_m1": null, "macs": 120, "macs_a_cycle": null, "seconds": S}' ]
+    '{"backend": "golden", "config": null, "acc": "exact", "m": 3, "n": 2, "k": 20, "bits_a": 2.5, "bits_w": 2.5, "nmse_a": null, "nmse_w": null, "nmse_c": null, "mismatches": null, "cycles": null, "cycles_formula": null, "codebook_cycles": null, "utilisation": null, "utilisation_m1": null, "macs": 120, "macs_a_cycle": null, "seconds": S, "result": "fp32", "encode": false, "commands": null, "issued": null, "stall_in": null, "stall_out": null, "codebook_bytes": null, "w_bytes": null, "a_bytes": null, "r_bytes": null, "bytes_a_mac": null, "nonfinite": false}' ]
 check 'gemm: 3 x 2' [ "$(values c.npy | wc -l)" = 6 ]
 run 0 '' gemm -c cb.txt -a exact.bcq -w exact.bcq -o c.npy --float-a exact.npy --float-w exact.npy
 check 'gemm: no error' grep -q 'NMSE against float  A 0.000e+00, W 0.000e+00, C 0.000e+00' out
@@ -95,6 +95,96 @@ run 0 '' gemm -c cb.txt -a a.bcq -w w.bcq -o golden.npy
 run 0 '' gemm -c cb.txt -a a.bcq -w w.bcq -o rtl.npy --backend rtl --config lb2 --json
 check 'gemm: rtl as golden' cmp -s golden.npy rtl.npy
 check 'gemm --json: rtl' grep -q '"mismatches": 0, "cycles": \([0-9]*\), "cycles_formula": \1,' out
+# lb2 on 3 x 2 results of 20 scalars: two block arrays, records of 11 bytes. 4 columns twice, in beats of 4;
+# 3 tokens twice, in beats of 8; 3 tokens of 4 FP32 results.
+check 'gemm --json: counters' grep -q '"issued": 6, .*"codebook_bytes": 128, "w_bytes": 88, "a_bytes": 72, "r_bytes": 48,' out
+run 0 '' gemm -c cb.txt -a a.bcq -w w.bcq -o rtl.npy --backend rtl --config lb2
+check 'gemm: rtl, its table' grep -q '^mismatches          0 of 6 (rtl against golden, bit for bit)$' out
+check 'gemm: rtl, cycles as planned' grep -q '^cycles              \([0-9]*\) (formula \1), codebook load 33$' out
+cycles=$(sed -n 's/^cycles  *\([0-9]*\) .*/\1/p' out)
+run 0 '' plan --config lb2 -m 3 -n 2 -k 20
+check 'plan: the cycles that the hardware counts' grep -q "^cycles              $cycles, codebook load 33\$" out
+run 0 '' plan --config lb2 -m 3 -n 2 -k 20 --json --clock "$cycles"
+check 'plan --json' grep -q "^{\"config\": \"lb2\", \"m\": 3, .*\"cycles\": $cycles, .*\"w_bytes\": 88, .*\"seconds\": 1.0}" out
+run 0 '' gemm -c cb.txt -a a.bcq -w w.bcq -o plan.npy --config lb2
+check 'gemm: golden with a configuration tells its cycles' grep -q "^cycles              formula $cycles, codebook load 33\$" out
+check 'gemm: golden with a configuration' cmp -s golden.npy plan.npy
+
+# Results as BF16, and activations that the hardware encodes. -7 is e_X of a.npy under these tables.
+sed 's/^nc = 1/nc = 4/; s/^bits = 2/bits = 4/; s/^-7 0 3 7//' cb.txt >enc.txt
+for shift in 0 1 2 3; do echo "-7 -6 -5 -4 -3 -2 -1 0 0 1 2 3 4 5 6 7" >>enc.txt; done
+run 0 '' quantize -c enc.txt -o ea.bcq --bf16 --exponent -7 a.npy
+run 0 '' quantize -c enc.txt -o ew.bcq w.npy
+run 0 '' gemm -c enc.txt -a ea.bcq -w ew.bcq -o packed.npy
+for backend in golden 'rtl --config lb2'; do
+    # shellcheck disable=SC2086  # two words
+    run 0 '' gemm -c enc.txt -a a.npy --encode -7 -w ew.bcq -o encoded.npy --backend $backend
+    check "gemm --encode: as if packed before, $backend" cmp -s packed.npy encoded.npy
+    # shellcheck disable=SC2086
+    run 0 '' gemm -c enc.txt -a ea.bcq -w ew.bcq -o bf16.npy --result bf16 --backend $backend
+    # The lower half of each result is 0, and the upper one is what rounding to nearest even gives.
+    tail -c +129 packed.npy | od -An -v -t u4 -w4 | awk '{
+        low = $1 % 65536; high = ($1 - low) / 65536
+        if (low > 32768 || (low == 32768 && high % 2)) high++
+        print high * 65536
+    }' >want
+    tail -c +129 bf16.npy | od -An -v -t u4 -w4 | awk '{ print $1 + 0 }' >got
+    check "gemm --result bf16, $backend" cmp -s want got
+done
+sed 's/^lb = 2/lb = 8/; s/^bits = 2/bits = 4/; s/^-7 0 3 7/-7 -6 -5 -4 -3 -2 -1 0 0 1 2 3 4 5 6 7/' cb.txt >gap16.txt
+run 0 '' quantize -c gap16.txt -o g.bcq w.npy
+run 2 'bcq gemm: --config nc2: wanted packed activations, for this build has no encoder, got floats (a.npy)' \
+    gemm -c gap16.txt -a a.npy --encode -7 -w g.bcq -o x --config nc2
+run 2 'bcq gemm: --config lb2: lb of the file differs from the encoder'"'"'s: wanted la 16, lb 2, nc <= 4, bits 4, ew 4, got la 16, lb 8, nc 1, bits 4, ew 4' \
+    gemm -c gap16.txt -a a.npy --encode -7 -w g.bcq -o x --config lb2
+
+# A list of products.
+printf '# two products\n\none a.bcq w.bcq one.npy\ntwo exact.bcq exact.bcq two.npy\n' >list.txt
+run 0 '' gemm -c cb.txt --batch list.txt --backend rtl --config lb2
+check 'batch: its lines' [ "$(awk '{ print $1, $2, $3, $4, $5 }' out)" = "name M N K mismatches
+one 3 2 20 0
+two 1 1 16 0
+total 2 products, 136 MACs," ]
+check 'batch: its results' cmp -s one.npy golden.npy
+run 0 '' gemm -c cb.txt --batch list.txt --json
+check 'batch --json: a line each' [ "$(grep -c '^{"name": "' out)" = 2 ]
+printf 'one a.bcq w.bcq\n' >list.txt
+run 2 'bcq gemm: list.txt:1: wanted NAME A W OUT, got another number of words' gemm -c cb.txt --batch list.txt
+printf 'one a.bcq w.bcq a.bcq\n' >list.txt
+run 2 'bcq gemm: a.bcq: wanted an output other than the input, got the same file' gemm -c cb.txt --batch list.txt
+printf '# nothing\n' >list.txt
+run 2 'bcq gemm: list.txt: wanted at least one product, got none' gemm -c cb.txt --batch list.txt
+printf 'one a.bcq w.bcq one.npy\ntwo none.bcq w.bcq two.npy\n' >list.txt
+rm -f two.npy
+run 2 'bcq gemm: none.bcq: wanted a readable file, got: No such file or directory' gemm -c cb.txt --batch list.txt
+check 'batch: what was done stays, nothing else' [ -e one.npy ] && [ ! -e two.npy ]
+run 2 'bcq gemm: none.txt: wanted a readable file, got: No such file or directory' gemm -c cb.txt --batch none.txt
+run 2 'bcq gemm: -a: wanted no --batch with it, got one' gemm -c cb.txt --batch list.txt -a a.bcq
+run 2 'bcq gemm: --encode: wanted an integer in [-100, 100], got "7x"' gemm --encode 7x
+run 2 'bcq gemm: --result: wanted fp32 or bf16, got "fp16"' gemm --result fp16
+run 2 'bcq plan: command line: wanted -m M -n N -k K, got no -k' plan -m 1 -n 1
+run 2 'bcq plan: -m: wanted an integer in [1, 9223372036854775807], got "0"' plan -m 0 -n 1 -k 1
+run 2 'bcq plan: M: wanted an integer in [1, 2147483647], got 2147483648' plan -m 2147483648 -n 1 -k 1
+run 2 'bcq plan: wanted packed activations, for this build has no encoder, got floats' \
+    plan --config nc2 -m 1 -n 1 -k 1 --encode
+"$bcq" plan --config nosuch -m 1 -n 1 -k 1 2>err
+check 'plan: no such configuration' grep -q '^bcq plan: --config: wanted one of default, .*, got "nosuch"$' err
+
+# The example program: the same bits on both back ends.
+example=$(dirname "$bcq")/example
+if [ -x "$example" ]; then
+    for backend in golden rtl; do
+        "$example" $backend lb2 cb.txt a.bcq w.bcq example.npy >out 2>err
+        check "example: $backend" [ $? = 0 ]
+        check "example: $backend, its line" [ "$(cat out)" = "3 x 2 results, $cycles cycles, 160 bytes in" ]
+        check "example: $backend, its result" cmp -s golden.npy example.npy
+        rm -f example.npy
+    done
+    "$example" golden lb2 cb.txt a.bcq exact.bcq example.npy >out 2>err
+    check 'example: K that differs' [ "$? $(cat err)" = '1 example: exact.bcq: wanted K = 20 as in a.bcq, got K = 16' ]
+else
+    skip 'example: it was not built'
+fi
 run 2 'bcq gemm: --config default: la of the file differs from the build'"'"'s: wanted la 64, lb a multiple of 8, nc <= 16, bits <= 4, ew <= 6, got la 16, lb 2, nc 1, bits 2, ew 4' \
     gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl
 run 2 'bcq gemm: --config lb2: wanted --acc fp32, got --acc exact' \
@@ -135,8 +225,8 @@ run 2 'bcq quantize: cb.txt: wanted an output other than the input, got the same
 run 2 'bcq calibrate: a.npy: wanted an output other than the input, got the same file' \
     calibrate -o a.npy a.npy
 check 'inputs are what they were' [ -s a.npy ]
-run 2 'bcq gemm: --config: wanted --backend rtl with it, got golden' \
-    gemm -c cb.txt -a a.bcq -w w.bcq -o x --config lb2
+run 2 'bcq gemm: --config: wanted --backend golden or rtl with it, got uart:/dev/null' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend uart:/dev/null --config lb2
 run 2 'bcq gemm: --float-a: wanted --float-w with it, got none' \
     gemm -c cb.txt -a a.bcq -w w.bcq -o x --float-a a.npy
 run 2 'bcq gemm: w.npy: wanted the shape of a.bcq, 3 x 20, got 2 x 20' \
@@ -184,12 +274,12 @@ check 'calibrate --csv' [ -e made.csv ]
 rm -f made.csv
 
 # ---- command line ---------------------------------------------------------------------------------
-run 2 'bcq: wanted calibrate, quantize, dequantize, info or gemm (bcq --help), got nothing'
-run 2 'bcq: wanted calibrate, quantize, dequantize, info or gemm (bcq --help), got "quantise"' quantise
+run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm or plan (bcq --help), got nothing'
+run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm or plan (bcq --help), got "quantise"' quantise
 run 0 '' --version
 check 'version' grep -q '^bcq [0-9.]*$' out
 run 0 '' --help
-for command in calibrate quantize dequantize info gemm; do
+for command in calibrate quantize dequantize info gemm plan; do
     run 0 '' $command --help
     check "$command --help has examples" grep -q "^  bcq $command" out
     run 2 "bcq $command: --bogus: wanted an option that --help lists, got another" $command --bogus
@@ -222,7 +312,7 @@ run 2 'bcq calibrate: --seed: wanted an integer in [0, 18446744073709551615], go
 run 2 'bcq calibrate: --search: wanted seconds in [0, 1000000], got "nan"' calibrate --search nan
 run 2 'bcq calibrate: --objective: wanted normalised or real, got "best"' calibrate --objective best
 run 2 'bcq gemm: --acc: wanted fp32 or exact, got "fp16"' gemm --acc fp16
-run 2 'bcq gemm: --backend: wanted golden or rtl, got "gpu"' gemm --backend gpu
+run 2 'bcq gemm: --backend: wanted golden, rtl or uart:DEVICE, got "gpu"' gemm --backend gpu
 run 2 'bcq gemm: --trace: wanted --backend rtl with it, got golden' \
     gemm -c cb.txt -a a.bcq -w w.bcq -o x --trace x.fst
 run 2 'bcq gemm: --trace-to: wanted --trace FILE with it, got none' \
@@ -242,7 +332,7 @@ run 0 '' gemm -c cb.txt --cw other.txt -a a.bcq -w other.bcq -o c.npy
 run 2 'bcq gemm: exact.bcq: wanted K = 20 as in a.bcq, got K = 16' gemm -c cb.txt -a a.bcq -w exact.bcq -o x
 sed 's/la = 16/la = 32/' cb.txt >la.txt
 run 0 '' quantize -c la.txt -o la.bcq a.npy
-run 2 'bcq gemm: la.bcq: wanted la = 16 as in a.bcq, got la = 32' gemm -c cb.txt --cw la.txt -a a.bcq -w la.bcq -o x
+run 2 'bcq gemm: la.txt: wanted la = 16 as in cb.txt, got la = 32' gemm -c cb.txt --cw la.txt -a a.bcq -w la.bcq -o x
 sed 's/-7 0/-7 1/' cb.txt >nozero.txt
 run 2 'bcq quantize: a.npy: wanted K a multiple of LA = 16, for a codebook without a 0 cannot hold the zeros that pad a row, got K = 20' \
     quantize -c nozero.txt -o x a.npy
