@@ -90,8 +90,8 @@ $(B)/models/scale_unit_%.so: $(MODEL) $(B)/models/support.o
 wave: ## trace one tile and open it in GTKWave
 	scripts/wave
 
-lint: $(RTL)  ## Verilator -Wall on the default configuration, and refusal of illegal parameters
-	tb/test_elaboration.sh $(RTL)
+lint: $(B)/gen/bcq_pkg.sv $(B)/gen/bcq_reg_pkg.sv $(B)/gen/bcq_board_pkg.sv  ## Verilator -Wall on the default configuration, and refusal of illegal parameters
+	tb/test_elaboration.sh $(BOARD_RTL)
 
 # ---- Tests: each prints "N passed, N failed" ----------------------------------------------------------
 
@@ -121,7 +121,7 @@ test: ## everything that must hold, in minutes
 	@echo "building the tests and $(words $(CONFIGS)) configurations: some minutes"
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	@echo "running them: some minutes more"
-	@tb/run_tests.sh "tb/test_elaboration.sh $(RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
+	@tb/run_tests.sh "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
 	  $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \

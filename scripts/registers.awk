@@ -10,13 +10,16 @@ BEGIN {
   made = "Made from rtl/accelerator/registers.def by scripts/registers.awk: edit that file."
   if (lang == "c")  print "/* " made " */\n#ifndef BCQ_REGISTERS_H\n#define BCQ_REGISTERS_H\n"
   if (lang == "sv") print "// " made "\npackage bcq_reg_pkg;"
-  if (lang == "md") print "| address | register | access | bits | meaning |\n|---|---|---|---|---|"
+  if (lang == "md") {
+    print "| address | register | access | bits | meaning |\n|---|---|---|---|---|"
+  }
 }
 /^#/ || NF == 0 { next }
 $1 == "const" {
   if (NF < 4) fail("const NAME VALUE MEANING")
   if (lang == "c")  printf "enum { BCQ_%s = %s };  /* %s */\n", $2, $3, rest(4)
   if (lang == "sv") printf "  localparam logic [31:0] %s = 32'd%d;  // %s\n", $2, hex($3), rest(4)
+  if (lang == "md") constants = constants sprintf("| `%s` | %s | %s |\n", $2, $3, rest(4))
   next
 }
 $1 == "reg" {
@@ -45,5 +48,6 @@ $1 == "field" {
 END {
   if (bad) exit 1
   if (lang == "c")  print "\n#endif"
+  if (lang == "md") printf "\n| constant | value | meaning |\n|---|---|---|\n%s", constants
   if (lang == "sv") print "endpackage"
 }

@@ -14,10 +14,13 @@ verdict() {  # what, 0 if as wanted
 sv=
 for f in "$@"; do case $f in *.sv) sv="$sv $f" ;; esac; done
 
-for top in bcq_gemm bcq_encoder; do
+for top in bcq_gemm bcq_encoder bcq_accelerator bcq_board; do
   verilator --lint-only -Wall --top-module $top "$@" > "$log" 2>&1
   verdict "lint of the default parameters of $top" $?
 done
+
+scripts/registers | cmp - docs/registers.md > "$log" 2>&1
+verdict "docs/registers.md is not what make docs/registers.md writes" $?
 
 while read -r top name value; do
   verilator --lint-only -Wall --top-module "$top" "-G$name=$value" "$@" > "$log" 2>&1
@@ -49,6 +52,12 @@ bcq_encoder EncLanes 3
 bcq_encoder EncLanes 16
 bcq_encoder CbPerCycle 3
 bcq_encoder CbPerCycle 32
+bcq_accelerator WBytes 0
+bcq_accelerator ABytes 2000
+bcq_accelerator RBytes 48
+bcq_accelerator ActWords 12
+bcq_accelerator ResultWords 3
+bcq_accelerator NC 3
 LIST
 
 # Two that exclude each other.
