@@ -1,9 +1,9 @@
 // Decodes the codes of one row of lanes as bcq_decoder does, entry[lane] = table[selector of its
 // block][index], from memories: each lane has a copy of its side's codebooks and reads it through a
 // register. So this stands for the decoder and its output register, latency 1; entry_o holds while
-// en_i is low. An entry is written to all copies at once; who writes sees to it that nobody reads then.
-// For FPGAs, whose memories come for nothing where the selection costs a few hundred LUTs. No reset: what
-// was never written is not to be read.
+// en_i is low. An entry is written to all copies at once, and nothing is read then: said so that tools need
+// not build what a memory does not do by itself where both meet. For FPGAs, whose memories come for nothing
+// where the selection costs a few hundred LUTs. No reset: what was never written is not to be read.
 module bcq_decoder_memory #(
   parameter int unsigned Lanes = bcq_pkg::LANES,
   parameter int unsigned LB = bcq_pkg::LB_DEFAULT,
@@ -37,8 +37,8 @@ module bcq_decoder_memory #(
     assign addr     = AddrW'({selector, index_i[lane*B +: B]});
 
     always_ff @(posedge clk_i) begin
-      if (write_i) word_q[addr_i] <= entry_i;
-      if (en_i)    entry_q <= word_q[addr];
+      if (write_i)          word_q[addr_i] <= entry_i;
+      if (en_i && !write_i) entry_q <= word_q[addr];
     end
     assign entry_o[lane*EW +: EW] = entry_q;
   end

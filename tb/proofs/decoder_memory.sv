@@ -1,6 +1,6 @@
 // Decoder with its tables in memories: what a lane delivers is the entry last written to {selector of
-// its block, index}, the codes being those of the last enabled cycle. One lane and one entry, any. Writes
-// and reads may meet; then it is the old entry. The memories start with any content.
+// its block, index}, the codes being those of the last enabled cycle without a write. One lane and one
+// entry, any. The memories start with any content.
 module decoder_memory #(
   parameter int unsigned Lanes = 4,
   parameter int unsigned LB = 2,
@@ -40,7 +40,7 @@ module decoder_memory #(
       known_q <= 1'b1;
       word_q  <= entry_i;
     end
-    if (en_i) begin
+    if (en_i && !write_i) begin
       wanted_q <= read && known_q;
       data_q   <= word_q;
     end
