@@ -154,9 +154,10 @@ SEARCH ?= 120
 nmse: $(B)/bench_nmse  ## error on N(0,1) with and without search; SEARCH=120 seconds each: 20 minutes
 	$(B)/bench_nmse $(SEARCH)
 
-bench: $(B)/bench_calibrate $(B)/bench_sim $(B)/models/default.so  ## speed of calibrator and simulation
+bench: $(B)/bench_calibrate $(B)/bench_sim $(B)/bench_accelerator  ## speed of calibrator and simulation
 	$(B)/bench_calibrate
 	$(B)/bench_sim
+	$(B)/bench_accelerator
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -5,6 +5,9 @@ ACC_MODELS := $(ACC_TEST:%=$(B)/models/%.accelerator.so)
 $(B)/test_accelerator: $(B)/obj/tb/test_accelerator.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
+$(B)/bench_accelerator: $(B)/obj/tb/bench_accelerator.o $(B)/libbcq.a
+	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
+
 # The registers as a page of the documentation; tb/test_elaboration.sh compares.
 docs/registers.md: rtl/accelerator/registers.def rtl/board/registers.def scripts/registers.awk scripts/registers
 	scripts/registers > $@.new && mv $@.new $@
