@@ -102,22 +102,19 @@ module bcq_unpack #(
       end
     end else begin : g_barrel
       localparam int unsigned BufferW = (InU + OutU) * Unit;
-      logic [BufferW-1:0] buffer_d, buffer_q, rest, placed, mask;
+      logic [BufferW-1:0] buffer_d, buffer_q, rest, placed;
 
       assign in_ready_o = !last_q && kept <= LevelW'(OutU);
       assign out_data_o = buffer_q[OutBytes*8-1:0];
-      assign rest       = pop ? buffer_q >> (OutU * Unit) : buffer_q;
+      // Zeros above what is kept, so that a beat is put there with an OR.
+      assign rest       = kept == '0 ? '0 : pop ? buffer_q >> (OutU * Unit) : buffer_q;
 
       always_comb begin
         placed = BufferW'(in_data_i);
-        mask   = {{(OutU * Unit){1'b0}}, {(InU * Unit){1'b1}}};
         for (int unsigned s = 0; s < LevelW; s++) begin
-          if (kept[s]) begin
-            placed = placed << (Unit << s);
-            mask   = mask << (Unit << s);
-          end
+          if (kept[s]) placed = placed << (Unit << s);
         end
-        buffer_d = take ? (rest & ~mask) | placed : rest;
+        buffer_d = take ? rest | placed : rest;
       end
       always_ff @(posedge clk_i) buffer_q <= buffer_d;
     end
