@@ -1,6 +1,6 @@
 # The driver of the accelerator: its test, its example, and a layer of the embedded model.
-# Configurations: those that differ in structure, so that each module of the plan is met in each shape.
-DEVICE_TEST   := lb2 nc2 odd frozen gap nc1 b2
+# Configurations: those of the accelerator's own test, whose models are there anyway, and one with a wide stream.
+DEVICE_TEST   := $(ACC_TEST) nc1
 DEVICE_MODELS := $(DEVICE_TEST:%=$(B)/models/%.accelerator.so)
 
 $(B)/test_device: $(B)/obj/tb/test_device.o $(B)/libbcq.a

@@ -171,7 +171,7 @@ run 2 'bcq plan: wanted packed activations, for this build has no encoder, got f
 check 'plan: no such configuration' grep -q '^bcq plan: --config: wanted one of default, .*, got "nosuch"$' err
 
 # The example program: the same bits on both back ends.
-example=$(dirname "$bcq")/example
+example=$(dirname "$here")/build/example
 if [ -x "$example" ]; then
     for backend in golden rtl; do
         "$example" $backend lb2 cb.txt a.bcq w.bcq example.npy >out 2>err

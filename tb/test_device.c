@@ -485,6 +485,38 @@ static void test_frozen(bcq_device *d, const char *config, bool board) {
     free_case(&c);
 }
 
+/* ---- What no result shows ------------------------------------------------------------------------------------------------ */
+
+/* "Columns beyond N: all zero bytes", "copies of the first fill up", "unused entries 0". */
+static void test_streams(const bcq_device_info *b) {
+    product_case c;
+    bcq_error error;
+    make_case(&c, b, 2, 1, 2 * b->la, PACKED);
+    product p = { .build = b, .cb_a = &c.cb_a, .cb_w = &c.cb_w, .w = c.w, .a = c.a, .m = 2, .n = 1, .k = 2 * b->la,
+                  .arrays = 2 };
+    stream s;
+    uint8_t bytes[BCQ_NC_MAX * BCQ_ENTRIES_MAX * 2], record[STREAM_RECORD_MAX], zero[STREAM_RECORD_MAX] = { 0 };
+    size_t size = stream_record_bytes(b);
+    stream_open(&s, STREAM_WEIGHTS, &p, (part){ 0, 2, 0, 1 });
+    verdict(s.left == 2 * (size_t)b->cols * size, "bytes of the weight stream");
+    for (int i = 0; i < 2 * b->cols; i++) {
+        must(stream_read(&s, record, size, &error), "stream", &error);
+        verdict((memcmp(record, zero, size) != 0) == (i % b->cols == 0), "column %d of 1", i % b->cols);
+    }
+    stream_open(&s, STREAM_CODEBOOKS, &p, (part){ 0, 0, 0, 0 });
+    size_t entries = (size_t)1 << b->index_bits, count = (size_t)s.left;
+    verdict(count == 2 * (size_t)b->nc * entries, "bytes of the codebook stream");
+    must(stream_read(&s, bytes, count, &error), "stream", &error);
+    for (int book = 0; book < 2 * b->nc; book++) {
+        const bcq_codebooks *cb = book < b->nc ? &c.cb_a : &c.cb_w;
+        int from = book % b->nc < cb->p.nc ? book % b->nc : 0;
+        for (size_t k = 0; k < entries; k++)
+            verdict((int8_t)bytes[(size_t)book * entries + k] == (k < (size_t)bcq_entries(&cb->p) ? cb->entry[from][k] : 0),
+                    "codebook %d, entry %zu", book, k);
+    }
+    free_case(&c);
+}
+
 /* ---- The plan without its short cuts ----------------------------------------------------------------------------------- */
 
 static void test_plan(const bcq_device_info *b, long runs) {
@@ -524,6 +556,7 @@ static void test_config(const char *config, long runs, const char *uart) {
             && is.cb_per_cycle == row.cb_per_cycle && is.a_bytes == row.a_bytes && is.w_bytes == row.w_bytes
             && is.r_bytes == row.r_bytes && is.act_words == row.act_words && is.result_words == row.result_words,
             "the registers' build is not the row's");
+    for (int i = 0; i < 4; i++) test_streams(&row);
     test_plan(&row, 10 * runs);
     if (uart) golden->info = *bcq_device_identify(d);
     test_random(d, golden, runs);
