@@ -132,6 +132,7 @@ test: ## everything that must hold, in minutes
 	  "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(CONFIGS)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(CONFIGS)" \
+	  "tb/test_ip.sh $(FPGA_TOPS)" \
 	  "$(B)/test_uart -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \

@@ -46,6 +46,13 @@ $(FPGA)/xilinx/synth.ys: synth/fpga/xilinx.ys $(FPGA_DEF)
 	@mkdir -p $(@D)
 	@row="$$($(call FPGA_ROW,default))" && $(FPGA_FILL)
 
+# The quick test, without place and route: tb/test_ip.sh lets Yosys elaborate these.
+FPGA_TOPS := $(FPGA)/hx8k/synth.ys $(FPGA)/ulx3s/synth.ys
+$(B)/tests.built: $(FPGA_TOPS)
+
+.PHONY: rtl-packages
+rtl-packages: $(filter %_pkg.sv,$(BOARD_RTL))  ## the generated packages, for those who use rtl/bcq.f
+
 $(FPGA)/hx8k/bcq.json: synth/fpga/bcq_hx8k.sv
 $(FPGA)/ulx3s/bcq.json: synth/fpga/bcq_ulx3s.sv
 $(FPGA)/%/bcq.json: $(FPGA)/%/synth.ys $(FPGA_RTL)

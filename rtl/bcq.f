@@ -1,0 +1,31 @@
+// The accelerator for a simulator or a synthesis tool, from the root of the repository: make rtl-packages
+// build/gen first, then e.g. verilator --lint-only -Wall --top-module bcq_accelerator -f rtl/bcq.f
+rtl/lint.vlt
+build/gen/bcq_pkg.sv
+build/gen/bcq_reg_pkg.sv
+rtl/bcq_acc_memory.sv
+rtl/bcq_array.sv
+rtl/bcq_block_encoder.sv
+rtl/bcq_codebooks.sv
+rtl/bcq_column.sv
+rtl/bcq_decoder.sv
+rtl/bcq_decoder_memory.sv
+rtl/bcq_delay.sv
+rtl/bcq_divisor.sv
+rtl/bcq_encoder.sv
+rtl/bcq_fifo.sv
+rtl/bcq_gemm.sv
+rtl/bcq_normalise.sv
+rtl/bcq_pe.sv
+rtl/bcq_scale_encode.sv
+rtl/bcq_scale_unit.sv
+rtl/bcq_sequencer.sv
+rtl/bcq_stream_rules.sv
+rtl/bcq_trial.sv
+rtl/accelerator/bcq_accelerator.sv
+rtl/accelerator/bcq_act_buffer.sv
+rtl/accelerator/bcq_codebook_feed.sv
+rtl/accelerator/bcq_registers.sv
+rtl/accelerator/bcq_result_pack.sv
+rtl/accelerator/bcq_unpack.sv
+rtl/accelerator/bcq_weight_feed.sv
