@@ -185,8 +185,8 @@ if [ -x "$example" ]; then
 else
     skip 'example: it was not built'
 fi
-run 2 'bcq gemm: --config default: la of the file differs from the build'"'"'s: wanted la 64, lb a multiple of 8, nc <= 16, bits <= 4, ew <= 6, got la 16, lb 2, nc 1, bits 2, ew 4' \
-    gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl
+run 2 'bcq gemm: --config frozen: la of the file differs from the build'"'"'s: wanted la 64, lb a multiple of 8, nc <= 16, bits <= 4, ew <= 6, got la 16, lb 2, nc 1, bits 2, ew 4' \
+    gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl --config frozen
 run 2 'bcq gemm: --config lb2: wanted --acc fp32, got --acc exact' \
     gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl --config lb2 --acc exact
 "$bcq" gemm -c cb.txt -a a.bcq -w w.bcq -o x --backend rtl --config nosuch 2>err
@@ -413,6 +413,24 @@ else
     skip 'signals: no room for a file with a hole'
 fi
 rm -f hole.npy
+
+# A product on the simulated accelerator, long enough to be interrupted.
+{
+    printf '\223NUMPY\001\000\166\000%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (2000, 16), }"
+    head -c 128000 /dev/zero
+} >zeros.npy
+run 0 '' quantize -c cb.txt -o zeros.bcq zeros.npy
+mkdir sigrtl
+env --default-signal=INT "$bcq" gemm -c cb.txt -a zeros.bcq -w zeros.bcq -o sigrtl/x --backend rtl --config lb2 >out 2>err &
+pid=$!
+tries=0
+while [ -z "$(ls -A sigrtl)" ] && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
+sleep 0.2
+kill -INT $pid
+wait $pid 2>/dev/null
+status=$?
+check 'gemm, SIGINT: status' [ $status = 130 ]
+check 'gemm, SIGINT: nothing left, nothing said' [ -z "$(ls -A sigrtl)$(cat out err)" ]
 
 # ---- everything in tb/refuse ---------------------------------------------------------------------------
 cd "$here/refuse" || exit 2
