@@ -25,7 +25,7 @@ typedef struct { char message[512]; } bcq_error;
  * Control characters become '?' and what does not fit becomes "...": it is one line, always. */
 bool bcq_fail(bcq_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* ---- Float tensors (sw/tensor.c and a file per format) --------------------------------------- */
+/* ---- Float tensors (sw/tensor.c and a file per format) ------------------------------------- */
 
 /* What a file of tensors holds, for listing it. */
 typedef enum { BCQ_TYPE_OTHER, BCQ_TYPE_F16, BCQ_TYPE_BF16, BCQ_TYPE_F32, BCQ_TYPE_F64 } bcq_type;
@@ -75,7 +75,7 @@ bool bcq_tensor_read(const bcq_tensor *t, int64_t row, int64_t first, int64_t co
 /* max|X| over the whole tensor, conditioned. */
 bool bcq_tensor_amax(const bcq_tensor *t, bool bf16, float *amax, bcq_error *error);
 
-/* ---- Codebook files (sw/codebook_file.c) ----------------------------------------------------- */
+/* ---- Codebook files (sw/codebook_file.c) --------------------------------------------------- */
 
 enum { BCQ_IDENTITY_BYTES = 16 };
 
@@ -95,7 +95,7 @@ bool bcq_codebooks_read(const char *path, bcq_codebooks *cb, bcq_error *error);
 bool bcq_codebooks_write(const char *path, const bcq_codebooks *cb, const char *provenance,
                          bcq_error *error);
 
-/* ---- Packed tensors, .bcq (sw/packed.c) ------------------------------------------------------ */
+/* ---- Packed tensors, .bcq (sw/packed.c) ---------------------------------------------------- */
 
 /* File: this header, rows * arrays records in row-major order, CRC-32 of all records (4 bytes).
  * Every number is little-endian, every CRC is zlib's crc32(). A record is one block array, written
@@ -183,7 +183,7 @@ bool bcq_quantize(const bcq_tensor *t, const bcq_codebooks *cb, const char *path
 bool bcq_dequantize(const bcq_packed *t, const bcq_codebooks *cb, const char *path,
                     bcq_error *error);
 
-/* ---- Output files (sw/output.c) -------------------------------------------------------------- */
+/* ---- Output files (sw/output.c) ------------------------------------------------------------ */
 
 /* A file that appears complete or not at all: written under a temporary name beside `path`, synced
  * and renamed by commit, removed by discard (and by commit when it fails: full disk, for one).
@@ -200,7 +200,7 @@ void bcq_output_remove_all(void);
 /* float32 [rows][columns], .npy version 1.0, C order: header only; rows follow by fwrite. */
 bool bcq_npy_write_header(FILE *f, int64_t rows, int64_t columns);
 
-/* ---- Calibration (sw/calibrate.c) ------------------------------------------------------------ */
+/* ---- Calibration (sw/calibrate.c) ---------------------------------------------------------- */
 
 typedef struct {
     bcq_params p;
@@ -228,7 +228,7 @@ void bcq_calibrate_defaults(bcq_calibrate_options *o);
 bool bcq_calibrate(bcq_tensor *const *tensors, size_t count, const bcq_calibrate_options *o,
                    bcq_codebooks *cb, bcq_calibrate_report *report, bcq_error *error);
 
-/* ---- Matrix product (sw/gemm.c; on the accelerator: device.h) ----------------------------------------------- */
+/* ---- Matrix product (sw/gemm.c; on the accelerator: device.h) ------------------------------ */
 
 typedef struct {
     const bcq_codebooks *cb_a, *cb_w;

@@ -73,7 +73,7 @@ typedef struct {
     bcq_gemm_errors errors;       /* if --float-a and --float-w were given */
 } outcome;
 
-/* ---- Printing ------------------------------------------------------------------------------------- */
+/* ---- Printing ------------------------------------------------------------------------------ */
 
 static json_t *number(bool present, uint64_t value) {
     return present ? json_integer((json_int_t)value) : json_null();
@@ -161,7 +161,7 @@ static void print_table(const arguments *g, const machine *x, const outcome *r) 
     printf("time                %.3f s for %" PRIu64 " MACs\n", r->seconds, r->macs);
 }
 
-/* ---- One product ------------------------------------------------------------------------------------ */
+/* ---- One product --------------------------------------------------------------------------- */
 
 static uint32_t bits_of(float x) {
     uint32_t u;
@@ -298,7 +298,7 @@ static int run_one(const arguments *g, const machine *x, const char *a_name, con
     return status;
 }
 
-/* ---- Batch -------------------------------------------------------------------------------------------- */
+/* ---- Batch --------------------------------------------------------------------------------- */
 
 enum { BATCH_LINE = 8192 };
 
@@ -406,7 +406,7 @@ static int run_batch(const arguments *g, const machine *x, bcq_error *error) {
     return status;
 }
 
-/* ---- Command line ------------------------------------------------------------------------------------- */
+/* ---- Command line -------------------------------------------------------------------------- */
 
 static int run(const arguments *g, bcq_error *error) {
     machine x = { 0 };

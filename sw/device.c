@@ -14,7 +14,7 @@ double device_now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* ---- Builds ------------------------------------------------------------------------------------- */
+/* ---- Builds -------------------------------------------------------------------------------- */
 
 /* Words of the row of that name in one of the two tables; 0 if there is none of at least `wanted`. */
 static int read_row(const char *root, const char *file, const char *config, int wanted,
@@ -88,7 +88,7 @@ static bool check_params(const bcq_device *d, const bcq_params *p, bool encoded,
         b->entry_bits, p->la, p->lb, p->nc, p->index_bits, p->entry_bits);
 }
 
-/* ---- Opening ---------------------------------------------------------------------------------------- */
+/* ---- Opening ------------------------------------------------------------------------------- */
 
 static bcq_device *new_device(const char *config, bcq_error *error) {
     bcq_device *d = calloc(1, sizeof *d);
@@ -166,7 +166,7 @@ bool bcq_device_trace(bcq_device *d, const char *path, uint64_t from, uint64_t t
     return device_rtl_trace(d, path, from, to, error);
 }
 
-/* ---- Operands ----------------------------------------------------------------------------------------- */
+/* ---- Operands ------------------------------------------------------------------------------ */
 
 static bool not_running(const bcq_device *d, const char *what, bcq_error *error) {
     return d->state_of_product != DEVICE_RUNNING
@@ -306,7 +306,7 @@ bool bcq_device_start(bcq_device *d, const bcq_device_activations *a,
     return false;
 }
 
-/* ---- Running --------------------------------------------------------------------------------------------- */
+/* ---- Running ------------------------------------------------------------------------------- */
 
 /* True if nothing has moved for too long. Only polls count: who does not poll is not waited for. */
 static bool timed_out(bcq_device *d) {
@@ -361,7 +361,7 @@ bool bcq_device_abort(bcq_device *d, bcq_error *error) {
     return d->backend->abort(d, error);
 }
 
-/* ---- Results --------------------------------------------------------------------------------------------- */
+/* ---- Results ------------------------------------------------------------------------------- */
 
 static bool is_done(const bcq_device *d, bcq_error *error) {
     return d->state_of_product == DEVICE_DONE

@@ -23,7 +23,7 @@
 
 typedef struct bcq_device bcq_device;
 
-/* ---- What was built --------------------------------------------------------------------------- */
+/* ---- What was built ------------------------------------------------------------------------ */
 
 /* Parameters of docs/architecture.md and docs/accelerator.md. rtl and uart read them from the
  * registers, golden from the row of rtl/configs.def. */
@@ -35,7 +35,7 @@ typedef struct {
     int act_words;                   /* block arrays of the activation buffer; 0: none */
     int result_words;                /* tokens of the result buffer */
     uint32_t clock_hz;               /* 0: not known */
-    int64_t a_capacity, w_capacity, r_capacity;  /* beats that a board's memories hold; 0: no board */
+    int64_t a_capacity, w_capacity, r_capacity;  /* beats of a board's memories; 0: no board */
 } bcq_device_info;
 
 /* Multipliers: MACs a cycle at the best. */
@@ -48,10 +48,10 @@ const char *bcq_device_refuses(const bcq_device_info *b, const bcq_params *p, bo
 /* The build of a row of rtl/configs.def and rtl/accelerator/configs.def. */
 bool bcq_device_read_config(const char *config, bcq_device_info *info, bcq_error *error);
 
-/* ---- Opening ---------------------------------------------------------------------------------- */
+/* ---- Opening ------------------------------------------------------------------------------- */
 
 /* config: a row of rtl/configs.def for golden and rtl. golden takes NULL as well: no build, so that
- * every format and both accumulators go, and there are no cycles. uart takes NULL: a board tells. */
+ * every format and both accumulators go, and there are no cycles. uart takes NULL: boards tell. */
 bcq_device *bcq_device_open(const char *backend, const char *config, bcq_error *error);
 /* rtl only: the same from a model file that is there already. */
 bcq_device *bcq_device_open_model(const char *path, bcq_error *error);
@@ -62,9 +62,10 @@ const bcq_device_info *bcq_device_identify(const bcq_device *d);
 
 /* rtl:trace only: a waveform (.fst) of cycles [from, to] of the next product, cycle 0 being the one
  * behind its command. */
-bool bcq_device_trace(bcq_device *d, const char *path, uint64_t from, uint64_t to, bcq_error *error);
+bool bcq_device_trace(bcq_device *d, const char *path, uint64_t from, uint64_t to,
+                      bcq_error *error);
 
-/* ---- Operands --------------------------------------------------------------------------------- */
+/* ---- Operands ------------------------------------------------------------------------------ */
 
 /* Loads both sides' tables; they are copied. Refuses what the build does not take. Weights that
  * were loaded before are forgotten. Returns when the device has taken them. */
@@ -90,11 +91,11 @@ typedef struct {
     bool exact;                      /* accumulator: must be what was built */
     bool bf16_results;               /* results leave as BF16, rounded before the tensor scales */
     bool no_reuse;                   /* send activations again for every column tile all the same */
-    uint32_t timeout_cycles;         /* the accelerator gives up when nothing moves so long; 0: never */
-    double timeout_seconds;          /* the driver does when a poll sees nothing move so long; 0: 30 */
+    uint32_t timeout_cycles;         /* the accelerator gives up after so long a silence; 0: never */
+    double timeout_seconds;          /* the driver does if polls see nothing move so long; 0: 30 */
 } bcq_device_options;
 
-/* ---- Running ---------------------------------------------------------------------------------- */
+/* ---- Running ------------------------------------------------------------------------------- */
 
 /* Begins a product and returns. Refuses, before anything is sent, what does not fit: K or LA that
  * differ, codebooks other than a tensor was made with, formats that the build does not take, exact
@@ -105,8 +106,8 @@ bool bcq_device_start(bcq_device *d, const bcq_device_activations *a,
 
 typedef enum { BCQ_DEVICE_DONE, BCQ_DEVICE_RUNNING, BCQ_DEVICE_FAILED } bcq_device_state;
 
-/* Does a bounded part of the work, some 20 ms of it, and says how things stand. progress: 0 to 1, or
- * NULL. FAILED, with the reason in error, comes once; then nothing runs any more. DONE stays until
+/* Does a bounded part of the work, some 20 ms of it, and says how things stand. progress: 0 to 1,
+ * or NULL. FAILED, with the reason in error, comes once; then nothing runs any more. DONE stays until
  * the next start. Without a start: FAILED. */
 bcq_device_state bcq_device_poll(bcq_device *d, double *progress, bcq_error *error);
 
@@ -118,7 +119,7 @@ bool bcq_device_wait(bcq_device *d, bcq_device_progress *callback, void *context
 /* Ends what runs, if anything does. The next start works; codebooks and weights stay. */
 bool bcq_device_abort(bcq_device *d, bcq_error *error);
 
-/* ---- Results ---------------------------------------------------------------------------------- */
+/* ---- Results ------------------------------------------------------------------------------- */
 
 /* c: [M][N], with the tensor scales: C = result * 2^(e_A + e_W). May be called again. */
 bool bcq_device_result(const bcq_device *d, float *c, bcq_error *error);
@@ -137,7 +138,7 @@ typedef struct {
 } bcq_device_counters;
 bool bcq_device_get_counters(const bcq_device *d, bcq_device_counters *counters, bcq_error *error);
 
-/* ---- Plan (sw/plan.c) ------------------------------------------------------------------------- */
+/* ---- Plan (sw/plan.c) ---------------------------------------------------------------------- */
 
 /* What a product takes on a build, without running it: the counters exactly as the hardware will
  * read when nothing outside ever waits, and how it gets there. */
@@ -147,8 +148,8 @@ typedef struct {
     bool bf16_results, no_reuse;
 } bcq_plan_job;
 
-/* What may bind: tokens of the array, weight decoders, accumulate loop, weight stream, activation stream,
- * encoder, result stream. */
+/* What may bind: tokens of the array, weight decoders, accumulate loop, weight stream, activation
+ * stream, encoder, result stream. */
 enum { BCQ_PLAN_PARTS = 7 };
 extern const char *const bcq_plan_part[BCQ_PLAN_PARTS];
 

@@ -4,7 +4,7 @@
 
 #include "device.h"
 
-/* ---- One product, as all parts of the driver see it -------------------------------------------- */
+/* ---- One product, as all parts of the driver see it ---------------------------------------- */
 
 typedef struct {
     const bcq_device_info *build;
@@ -20,7 +20,7 @@ typedef struct {
 /* What one command computes: rows [m0, m0 + m) of A, columns [n0, n0 + n), which begin a tile. */
 typedef struct { int64_t m0, m, n0, n; } part;
 
-/* ---- Operands and results as byte streams (streams.c) ------------------------------------------- */
+/* ---- Operands and results as byte streams (streams.c) -------------------------------------- */
 
 enum { STREAM_RECORD_MAX = 2 * BCQ_LA_MAX };  /* BF16 scalars; a packed record has 97 bytes at most */
 
@@ -55,7 +55,7 @@ int64_t sink_beats_a_token(const bcq_device_info *b, bool bf16_results);
 void sink_open(sink *s, const product *p, part part, float *acc);
 void sink_take(sink *s, const uint8_t *beat);
 
-/* ---- Plan (plan.c) -------------------------------------------------------------------------------- */
+/* ---- Plan (plan.c) ------------------------------------------------------------------------- */
 
 /* "REUSE is legal if min(M, T) * K_ARRAYS <= ACT_WORDS." */
 bool plan_reuses(const bcq_device_info *b, int64_t m, int64_t k_arrays);
@@ -77,7 +77,7 @@ typedef struct {
 void splitter_open(splitter *s, const bcq_device_info *build, const bcq_plan_job *job);
 bool splitter_next(splitter *s, part *part);
 
-/* ---- Back ends -------------------------------------------------------------------------------------- */
+/* ---- Back ends ----------------------------------------------------------------------------- */
 
 /* All of them: false or FAILED leaves the device to be aborted by the caller. */
 typedef struct {
@@ -124,7 +124,7 @@ void device_rtl_set_stall(bcq_device *d, device_rtl_stall *stall, void *context)
 double device_now(void);                 /* seconds, monotonic */
 enum { DEVICE_WORK_MS = 20 };
 
-/* ---- The register map over any bus (device_registers.c) --------------------------------------------- */
+/* ---- The register map over any bus (device_registers.c) ------------------------------------ */
 
 typedef struct {
     bool (*read)(void *bus, uint32_t address, uint32_t *value, bcq_error *error);

@@ -5,7 +5,7 @@
 
 /* The accelerator's registers over any bus: what was built, commands, errors in words, counters. */
 
-/* ---- What was built ----------------------------------------------------------------------------------- */
+/* ---- What was built ------------------------------------------------------------------------ */
 
 bool registers_identify(registers *r, const char *name, bcq_device_info *info, bcq_error *error) {
     uint32_t value;
@@ -54,7 +54,7 @@ bool registers_identify(registers *r, const char *name, bcq_device_info *info, b
     return true;
 }
 
-/* ---- Commands ------------------------------------------------------------------------------------------- */
+/* ---- Commands ------------------------------------------------------------------------------ */
 
 typedef struct { uint32_t address, value; } setting;
 
@@ -97,7 +97,7 @@ bool registers_product(registers *r, const product *p, part part, bcq_error *err
     return write_all(r, all, sizeof all / sizeof all[0], error) && command(r, BCQ_OP_PRODUCT, error);
 }
 
-/* ---- The end of a command --------------------------------------------------------------------------------- */
+/* ---- The end of a command ------------------------------------------------------------------ */
 
 /* The first bit that is set says most. */
 static const char *describe(uint32_t error) {
@@ -125,7 +125,9 @@ bool registers_ended(registers *r, const char *name, bool *ended, bcq_device_cou
     if (!r->read(r->bus, BCQ_REG_DONE, &done, error) || !r->read(r->bus, BCQ_REG_ERROR, &bits, error))
         return false;
     const char *why = describe(bits);
-    if (why) return bcq_fail(error, "%s: wanted the end of the command, got %s (ERROR %04x)", name, why, (unsigned)bits);
+    if (why)
+        return bcq_fail(error, "%s: wanted the end of the command, got %s (ERROR %04x)", name, why,
+                        (unsigned)bits);
     sum->scale_nan |= (bits & BCQ_ERROR_SCALE_NAN) != 0;
     sum->nonfinite |= (bits & BCQ_ERROR_NONFINITE) != 0;
     *ended = done == r->number;

@@ -53,7 +53,7 @@ typedef struct {
     void *stall_context;
 } rtl_state;
 
-/* ---- Ports --------------------------------------------------------------------------------------------------- */
+/* ---- Ports --------------------------------------------------------------------------------- */
 
 static void set1(rtl_state *r, int port, uint32_t value) {
     uint32_t words[2] = { value, 0 };
@@ -66,7 +66,7 @@ static uint32_t get1(const rtl_state *r, int port) {
     return words[0];
 }
 
-/* ---- Streams --------------------------------------------------------------------------------------------------- */
+/* ---- Streams ------------------------------------------------------------------------------- */
 
 /* Shows the next beat, if there is one. */
 static void show(rtl_state *r, source *s) {
@@ -119,7 +119,7 @@ static void send(rtl_state *r, int which, const product *p, part part) {
     if (!r->stall) show(r, s);
 }
 
-/* ---- A clock cycle ------------------------------------------------------------------------------------------------ */
+/* ---- A clock cycle ------------------------------------------------------------------------- */
 
 static bool stalled(rtl_state *r, int side) { return r->stall && r->stall(r->stall_context, side); }
 
@@ -173,7 +173,7 @@ static int cycle(rtl_state *r) {
     return moved;
 }
 
-/* ---- Registers ------------------------------------------------------------------------------------------------------ */
+/* ---- Registers ----------------------------------------------------------------------------- */
 
 /* Steps cycles until `port` is high; the cycle in which it is has settled and not ended. */
 static bool wait_high(rtl_state *r, int port, bcq_error *error) {
@@ -215,7 +215,7 @@ static bool read_register(void *bus, uint32_t address, uint32_t *value, bcq_erro
     return answer == 0 || bcq_fail(error, "rtl: wanted register 0x%03x read, got a bus error", (unsigned)address);
 }
 
-/* ---- Opening and closing ---------------------------------------------------------------------------------------------- */
+/* ---- Opening and closing ------------------------------------------------------------------- */
 
 static bool find_ports(rtl_state *r, const char *path, bcq_error *error) {
     source *cb = &r->source[STREAM_CODEBOOKS], *w = &r->source[STREAM_WEIGHTS], *a = &r->source[STREAM_ACTIVATIONS];
@@ -328,7 +328,7 @@ void device_rtl_set_stall(bcq_device *d, device_rtl_stall *stall, void *context)
     }
 }
 
-/* ---- Back end ------------------------------------------------------------------------------------------------------------- */
+/* ---- Back end ------------------------------------------------------------------------------ */
 
 static bool abort_rtl(bcq_device *d, bcq_error *error) {
     rtl_state *r = d->state;

@@ -40,7 +40,7 @@ typedef struct {
     int64_t all_beats;                   /* of the product */
 } uart_state;
 
-/* ---- Words ---------------------------------------------------------------------------------------------- */
+/* ---- Words --------------------------------------------------------------------------------- */
 
 static bool get_board(uart_state *u, uint32_t address, uint32_t *value, bcq_error *error) {
     return uart_read(u->uart, BCQ_BOARD_PAGE + address, value, 1, error);
@@ -64,7 +64,7 @@ static int words_of(int bytes) {
     return words;
 }
 
-/* ---- Feeding a source ------------------------------------------------------------------------------------- */
+/* ---- Feeding a source ---------------------------------------------------------------------- */
 
 /* Prepares `turns` turns of what the stream has; a turn that is resident need not be written again. */
 static bool feeder_begin(uart_state *u, feeder *f, const source_map *map, int64_t capacity, int memory_bytes,
@@ -128,7 +128,7 @@ static bool fill(uart_state *u, feeder *f, uint64_t *moved, bcq_error *error) {
     return true;
 }
 
-/* ---- Opening ------------------------------------------------------------------------------------------------ */
+/* ---- Opening ------------------------------------------------------------------------------- */
 
 static bool reset_board(bcq_device *d, uart_state *u, bcq_error *error) {
     u->resident.n = 0;
@@ -159,7 +159,8 @@ bool device_uart_open(bcq_device *d, const char *path, bcq_error *error) {
     for (int i = 0; i < 3; i++) {
         if (!get_board(u, memories[i].address, &value, error)) return false;
         if (value < 2 || value > LENGTH_MAX)
-            return bcq_fail(error, "%s: wanted memories of 2 to %d beats, got %u", d->name, LENGTH_MAX, (unsigned)value);
+            return bcq_fail(error, "%s: wanted memories of 2 to %d beats, got %u", d->name, LENGTH_MAX,
+                            (unsigned)value);
         *memories[i].capacity = value;
     }
     return true;
@@ -176,7 +177,7 @@ static bool abort_uart(bcq_device *d, bcq_error *error) {
     return reset_board(d, d->state, error);
 }
 
-/* ---- Commands -------------------------------------------------------------------------------------------------- */
+/* ---- Commands ------------------------------------------------------------------------------ */
 
 static int a_memory_bytes(const bcq_device_info *b) { return b->a_bytes < 4 ? 4 : b->a_bytes; }
 
@@ -221,7 +222,8 @@ static bool begin_command(bcq_device *d, bcq_error *error) {
     sink_open(&u->sink, p, u->part, d->acc);
     u->taken = 0;
     if (!set_board(u, BCQ_BOARD_REG_R_RESET, 1, error)
-        || !feeder_begin(u, &u->w, &map_w, b->w_capacity, b->w_bytes, b->w_bytes, w_bytes, 1, is_resident && w_fits, error)
+        || !feeder_begin(u, &u->w, &map_w, b->w_capacity, b->w_bytes, b->w_bytes, w_bytes, 1,
+                         is_resident && w_fits, error)
         || !feeder_begin(u, &u->a, &map_a, b->a_capacity, a_memory_bytes(b), b->a_bytes, by_turns ? turn : a_bytes,
                          by_turns ? (uint32_t)turns : 1, false, error))
         return false;
@@ -258,7 +260,8 @@ static bool fetch(bcq_device *d, uart_state *u, bcq_error *error) {
         if (beats > there) beats = there;
         if (beats > b->r_capacity - slot) beats = b->r_capacity - slot;
         if (beats > (int64_t)u->sink.left) beats = (int64_t)u->sink.left;
-        if (!uart_read(u->uart, BCQ_BOARD_MEMORY_R + 4 * (uint32_t)(slot * stride), words, (size_t)(beats * stride), error))
+        if (!uart_read(u->uart, BCQ_BOARD_MEMORY_R + 4 * (uint32_t)(slot * stride), words,
+                       (size_t)(beats * stride), error))
             return false;
         for (int64_t i = 0; i < beats; i++) sink_take(&u->sink, (const uint8_t *)(words + i * stride));
         u->taken += beats;

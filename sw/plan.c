@@ -14,7 +14,7 @@ static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 static double max(double a, double b) { return a > b ? a : b; }
 
-/* ---- Numbers of a build ------------------------------------------------------------------------------- */
+/* ---- Numbers of a build -------------------------------------------------------------------- */
 
 enum { DUE_WORDS = 8, ENCODER_STAGES = 7 };  /* rows + columns + stages: at most 64 * DUE_WORDS */
 
@@ -50,7 +50,7 @@ static numbers get_numbers(const bcq_device_info *b, const bcq_plan_job *job, bo
     return z;
 }
 
-/* ---- State: what decides the future, relative to where the product stands ---------------------------------- */
+/* ---- State: what decides the future, relative to where the product stands ------------------ */
 
 /* Place in the loops m tile, n tile, j; what is left of each, from here on. */
 typedef struct { int64_t m, n, k; } place;
@@ -80,7 +80,7 @@ typedef struct {
     bcq_device_counters c;
 } machine;
 
-/* ---- One cycle: combinational signals first, then the registers, in the order of the RTL --------------------- */
+/* ---- One cycle: combinational signals first, then the registers, in the order of the RTL --- */
 
 /* bcq_unpack. Returns whether a beat is taken. word: a whole one is there; taken: it leaves. */
 static bool unpack(int in, int out, int32_t *level, bool offered, bool taken) {
@@ -262,7 +262,7 @@ static bool cycle(machine *x) {
     return start;
 }
 
-/* ---- Skipping whole periods (Brent's way of finding them: one anchor, moved at powers of two) -------------------- */
+/* ---- Skipping whole periods (Brent's way of finding them: one anchor, moved at powers of two)  */
 
 typedef struct { machine at; int64_t steps, limit; bool set; } anchor;
 
@@ -369,7 +369,7 @@ static bool run(const bcq_device_info *b, const bcq_plan_job *job, bool reuse, b
     return true;
 }
 
-/* ---- Whole products --------------------------------------------------------------------------------------------- */
+/* ---- Whole products ------------------------------------------------------------------------ */
 
 void plan_codebooks(const bcq_device_info *b, bcq_device_counters *c) {
     c->codebook_bytes = 2 * (uint64_t)b->nc << b->index_bits;

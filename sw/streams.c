@@ -18,7 +18,7 @@ size_t stream_record_bytes(const bcq_device_info *b) {
     return bcq_array_bytes(&p);
 }
 
-/* ---- Records ------------------------------------------------------------------------------------ */
+/* ---- Records ------------------------------------------------------------------------------- */
 
 /* A record of a packed file, in the build's format: selectors repeated where the file's blocks are
  * longer, selectors and indices as wide as the build's. */
@@ -64,7 +64,7 @@ static void codebook_record(const product *p, int64_t book, uint8_t *record) {
     memcpy(record, cb->entry[c < cb->p.nc ? c : 0], (size_t)bcq_entries(&cb->p));
 }
 
-/* ---- Order ----------------------------------------------------------------------------------------- */
+/* ---- Order --------------------------------------------------------------------------------- */
 
 void stream_open(stream *s, int kind, const product *p, part part) {
     const bcq_device_info *b = p->build;
@@ -131,7 +131,7 @@ bool stream_read(stream *s, uint8_t *bytes, size_t room, bcq_error *error) {
     return true;
 }
 
-/* ---- Results ------------------------------------------------------------------------------------------ */
+/* ---- Results ------------------------------------------------------------------------------- */
 
 int64_t sink_beats_a_token(const bcq_device_info *b, bool bf16_results) {
     return ceil_div(b->cols * (bf16_results ? 2 : 4), b->r_bytes);

@@ -20,3 +20,7 @@ LAYER  ?= 1
 CONFIG ?= default
 layer: $(B)/bcq  ## all products of a layer of the embedded model on the simulated accelerator
 	scripts/layer $(LAYER) $(CONFIG)
+
+# Boards for the driver's test: one that has little room, and one with an encoder.
+DEVICE_BOARDS := gap lb2
+$(B)/tests.built: $(B)/test_device $(B)/example $(DEVICE_MODELS) $(DEVICE_BOARDS:%=$(B)/models/%.board.so)

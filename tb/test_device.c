@@ -51,7 +51,7 @@ static void must(bool good, const char *what, const bcq_error *error) {
     exit(2);
 }
 
-/* ---- Files ------------------------------------------------------------------------------------------- */
+/* ---- Files --------------------------------------------------------------------------------- */
 
 static char folder[] = "/tmp/bcq_device_XXXXXX";
 static char path_a[64], path_w[64], path_x[64];
@@ -92,7 +92,7 @@ static bcq_packed *pack(const float *x, int64_t rows, int64_t k, const bcq_codeb
     return p;
 }
 
-/* ---- Random operands ------------------------------------------------------------------------------------ */
+/* ---- Random operands ----------------------------------------------------------------------- */
 
 static int compare_int8(const void *a, const void *b) { return *(const int8_t *)a - *(const int8_t *)b; }
 
@@ -124,7 +124,7 @@ static float *random_floats(int64_t rows, int64_t k) {
     return x;
 }
 
-/* ---- One product ------------------------------------------------------------------------------------------- */
+/* ---- One product --------------------------------------------------------------------------- */
 
 enum { PACKED, TENSOR, VALUES };
 
@@ -294,7 +294,7 @@ static void test_random(bcq_device *d, bcq_device *golden, long runs) {
     }
 }
 
-/* ---- Streams that wait, products that end early ----------------------------------------------------------------- */
+/* ---- Streams that wait, products that end early -------------------------------------------- */
 
 static stall_side sides[3];
 static bool random_stall(void *context, int side) {
@@ -364,7 +364,7 @@ static void test_ends(bcq_device *d, bcq_device *golden, long runs) {
     }
 }
 
-/* ---- Refusals ------------------------------------------------------------------------------------------------------ */
+/* ---- Refusals ------------------------------------------------------------------------------ */
 
 static void refused(bool good, const bcq_error *error, const char *text) {
     verdict(!good && contains(error, text), "wanted \"%s\", got \"%s\"", text, good ? "success" : error->message);
@@ -485,7 +485,7 @@ static void test_frozen(bcq_device *d, const char *config, bool board) {
     free_case(&c);
 }
 
-/* ---- What no result shows ------------------------------------------------------------------------------------------------ */
+/* ---- What no result shows ------------------------------------------------------------------ */
 
 /* "Columns beyond N: all zero bytes", "copies of the first fill up", "unused entries 0". */
 static void test_streams(const bcq_device_info *b) {
@@ -517,7 +517,7 @@ static void test_streams(const bcq_device_info *b) {
     free_case(&c);
 }
 
-/* ---- The plan without its short cuts ----------------------------------------------------------------------------------- */
+/* ---- The plan without its short cuts ------------------------------------------------------- */
 
 static void test_plan(const bcq_device_info *b, long runs) {
     for (long i = 0; i < runs; i++) {
@@ -536,7 +536,7 @@ static void test_plan(const bcq_device_info *b, long runs) {
     }
 }
 
-/* ---- Main -------------------------------------------------------------------------------------------------------------- */
+/* ---- Main ---------------------------------------------------------------------------------- */
 
 static void test_config(const char *config, long runs, const char *uart) {
     bcq_error error;

@@ -3,7 +3,7 @@
  *   example BACKEND CONFIG CB.txt A.bcq W.bcq C.npy
  *   example golden default cb.txt a.bcq w.bcq c.npy
  *   example rtl    default cb.txt a.bcq w.bcq c.npy      the simulated accelerator: the same bits
- *   example uart:/dev/ttyUSB1 - cb.txt a.bcq w.bcq c.npy  a board, which knows its own configuration
+ *   example uart:/dev/ttyUSB1 - cb.txt a.bcq w.bcq c.npy   a board knows its own configuration
  *
  * cc -Isw -Icmodel -Ibuild/gen example.c build/libbcq.a -ljansson -lmd -lz -lpthread -ldl -lm */
 #include <stdlib.h>
@@ -27,7 +27,8 @@ static bool run(char **argument, bcq_error *error) {
     bcq_packed *a = bcq_packed_open(argument[4], &cb, error);
     bcq_packed *w = a ? bcq_packed_open(argument[5], &cb, error) : NULL;
     bcq_device *d = w ? bcq_device_open(backend, config, error) : NULL;
-    bool good = d && bcq_device_load_codebooks(d, &cb, &cb, error) && bcq_device_load_weights(d, w, error);
+    bool good = d && bcq_device_load_codebooks(d, &cb, &cb, error)
+        && bcq_device_load_weights(d, w, error);
 
     /* Activations may also be floats in memory, { .values = x, .m = rows, .exponent = e }: then the
      * accelerator encodes them. */
@@ -50,7 +51,8 @@ static bool run(char **argument, bcq_error *error) {
             && write_result(argument[6], c, m, n, error);
         if (good)
             printf("%lld x %lld results, %llu cycles, %llu bytes in\n", (long long)m, (long long)n,
-                   (unsigned long long)counters.cycles, (unsigned long long)(counters.w_bytes + counters.a_bytes));
+                   (unsigned long long)counters.cycles,
+                   (unsigned long long)(counters.w_bytes + counters.a_bytes));
         free(c);
     }
     bcq_device_close(d);
