@@ -26,6 +26,7 @@ module bcq_accelerator #(
   parameter bit          Encoder = 1'b1,
   parameter int unsigned EncLanes = 1,
   parameter int unsigned CbPerCycle = 4,
+  parameter bit          GateEncoder = 1'b1,  // its clock stands while it has nothing to do; 0 for FPGAs
   parameter int unsigned ABytes = 32,
   parameter int unsigned WBytes = 16,
   parameter int unsigned RBytes = 32,
@@ -301,12 +302,26 @@ module bcq_accelerator #(
       .last_seen_o(x_last_seen), .exhausted_o(x_exhausted)
     );
 
+    // The encoder's clock stands, high, but for products that encode and for codebooks. The OR hides the
+    // changes of gate_q, which come while clk_i is high. Reset is asynchronous and needs no clock.
+    logic clk_encoder;
+    if (GateEncoder) begin : g_gate
+      logic gate_q;
+      always_ff @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) gate_q <= 1'b0;
+        else         gate_q <= (state_d == Run && encode) || state_d == Books;
+      end
+      assign clk_encoder = clk_i || !gate_q;
+    end else begin : g_free
+      assign clk_encoder = clk_i;
+    end
+
     // The decoders' tables serve the encoder too, where they are registers or constants.
     bcq_encoder #(
       .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .EncLanes(EncLanes), .CbPerCycle(CbPerCycle),
       .SharedTable(!Frozen && !TableMemory), .Frozen(Frozen), .FrozenTable(FrozenTableA)
     ) u_encoder (
-      .clk_i, .rst_ni(core_rst_nq),
+      .clk_i(clk_encoder), .rst_ni(core_rst_nq),
       .cb_valid_i(cb_valid && cb_gemm_ready && !cb_weights), .cb_ready_o(cb_encoder_ready),
       .cb_book_i(cb_book), .cb_entry_i(cb_entry), .table_i(table_a),
       .x_valid_i(x_valid), .x_ready_o(x_ready), .x_data_i(x_data), .x_exponent_i(exponent),
@@ -403,7 +418,7 @@ module bcq_accelerator #(
   logic [31:0] silence_q;
 
   assign move   = taken != '0 || (m_axis_r_tvalid_o && m_axis_r_tready_i);
-  assign silent = timeout != '0 && silence_q == timeout;
+  assign silent = timeout != '0 && silence_q >= timeout;
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni)            silence_q <= '0;
     else if (!busy || move) silence_q <= '0;
