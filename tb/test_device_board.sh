@@ -22,6 +22,7 @@ stop_board() { [ -z "$board" ] || { kill "$board" 2> /dev/null; wait "$board" 2>
 # Starts a board, with options of board_sim; $tty is its terminal.
 start_board() {
   stop_board
+  rm -f "$dir/board.log"
   build/board_sim -seed "$seed" "$@" "build/models/$config.board.so" > "$dir/board.log" 2>&1 &
   board=$!
   tries=0
