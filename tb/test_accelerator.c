@@ -9,6 +9,8 @@
  * -mutant N: fault N of a mutated netlist (tb/mutate.sh); ends with the first failure. */
 #include <dlfcn.h>
 #include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +50,6 @@ static bool have_encoder, have_buffer, have_overflow, have_frozen;  /* in one co
 static const char *where_config, *where_what = "";
 
 static void verdict(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
-#include <stdarg.h>
 static void verdict(bool good, const char *format, ...) {
     if (good) { passed++; return; }
     if (failed++ > 30) return;
@@ -101,6 +102,7 @@ typedef struct {
     uint64_t last_move;
 } stream;
 static stream streams[STREAMS];
+static uint64_t silence_from, silence_least, any_move;  /* the first silence of so many cycles began there; 0: none did */
 
 static int rst_ni, irq, awvalid, awready, awaddr, wvalid, wready, wdata, wstrb, bvalid, bready, bresp, arvalid, arready,
     araddr, rvalid, rready, rdata, rresp;
@@ -208,6 +210,10 @@ static void edge_streams(void) {
     }
     model->edge(top);
     now++;
+    if (moved[CB] || moved[W] || moved[A] || moved[R]) {
+        if (!silence_from && now - any_move > silence_least) silence_from = any_move;
+        any_move = now;
+    }
     for (int i = 0; i < STREAMS; i++) {
         stream *s = &streams[i];
         if (!moved[i]) continue;
@@ -330,6 +336,51 @@ static struct {
         w_bytes, r_bytes, act_words, result_words;
 } build;
 static bcq_codebooks cb_a, cb_w;
+
+/* The row of rtl/configs.def that a model was built from: CONFIG, or the file WHATEVER_CONFIG.WHATEVER. */
+static const char *row_of(const char *config) {
+    static char row[101];
+    const char *base = strrchr(config, '/'), *under;
+    if (!base) return config;
+    under = strrchr(base, '_');
+    snprintf(row, sizeof row, "%s", under ? under + 1 : base + 1);
+    row[strcspn(row, ".")] = 0;
+    return row;
+}
+
+/* The fields of a row, as numbers where they are. */
+static int read_row(const char *file, const char *row, int fields[], int most) {
+    FILE *f = fopen(file, "r");
+    char line[1000];
+    int found = 0;
+    while (f && !found && fgets(line, sizeof line, f)) {
+        const char *word = strtok(line, " \n");
+        if (!word || strcmp(word, row) != 0) continue;
+        while (found < most && (word = strtok(NULL, " \n"))) fields[found++] = atoi(word);
+    }
+    if (f) fclose(f);
+    return found;
+}
+
+/* Every register of what was built, against the rows (from the project's root). */
+static void check_build(const char *config) {
+    int core[20] = { 0 }, streams_of[20] = { 0 };
+    const char *row = row_of(config);
+    if (read_row("rtl/configs.def", row, core, 20) < 16 || read_row("rtl/accelerator/configs.def", row, streams_of, 20) < 6) {
+        verdict(false, "no row %s", row);
+        return;
+    }
+    bool encoder = streams_of[0];
+    const int want[] = {
+        core[13], core[0], core[1], core[2], core[3], core[4], core[5], core[6], core[7], build.exact, build.frozen, core[14],
+        core[15], encoder ? core[10] : 0, encoder ? core[11] : 0, streams_of[1], streams_of[2], streams_of[3], streams_of[4],
+        streams_of[5], 0,
+    };
+    for (int i = 0; i < 21; i++) {
+        uint32_t have = bus_read((uint32_t)(BCQ_REG_LANES + 4 * i));
+        verdict(have == (uint32_t)want[i], "register %03x: wanted %d, got %u", BCQ_REG_LANES + 4 * i, want[i], have);
+    }
+}
 
 static void read_build(void) {
     int *field = &build.lanes;
@@ -581,6 +632,9 @@ static void draw_size(int *m, int *n, int *arrays) {
     *m = 1 + below(below(3) ? min(2 * build.t, 40) : 2 * build.t + 2);
     *n = 1 + below(3 * build.cols);
     *arrays = 1 + below(3);
+    int fit = build.act_words / build.t;  /* so many fill the buffer, if it is a multiple of T */
+    if (below(8) == 0 && fit >= 1 && fit <= 8) { *m = build.t + below(build.t); *arrays = fit; }
+    if (below(16) == 0) { *m = 1 + below(150); *n = 1 + below(build.cols); *arrays = 1; }
 }
 
 static void run_random(const char *what) {
@@ -643,6 +697,14 @@ static void let_drain(void) {
     }
 }
 
+/* Beats behind the TLAST of a packet that was too short belong to the next command: they wait. */
+static void want_untaken(int s) {
+    for (int i = 0; i < 20; i++) cycle();
+    verdict(streams[s].at == streams[s].last_at + 1, "%s: beats of the next packet were taken", stream_name[s]);
+    bus_write(BCQ_REG_CONTROL, BCQ_CONTROL_RESET);
+    for (int i = 0; i < 4; i++) cycle();
+}
+
 static void short_stream(int s) {
     product p;
     int m, n, arrays;
@@ -654,8 +716,13 @@ static void short_stream(int s) {
     if (beats(t) > 1) {
         where_what = s == W ? "short weights" : "short activations";
         t->last_at = (size_t)below((int)beats(t) - 1);
-        /* At least a whole word must be missing: the last beat may be padding only in part. */
-        t->limit = t->last_at + 1;
+        /* All that the beats behind it have is missing, and a part of its own bytes or all. */
+        bool next = below(2);
+        if (!next) t->limit = t->last_at + 1;
+        if (below(2)) {
+            t->real = t->last_at * (size_t)t->width + (size_t)below(t->width);
+            t->pads = false;
+        }
         set_up(&p);
         command(BCQ_OP_PRODUCT);
         if (wait_done()) {
@@ -666,7 +733,8 @@ static void short_stream(int s) {
             bus_write(BCQ_REG_ERROR, have);
             class_count[s == W ? C_SHORT_W : C_SHORT_A]++;
             want_closed();
-            let_drain();
+            if (next) want_untaken(s);
+            else      let_drain();
         }
     }
     product_free(&p);
@@ -683,7 +751,9 @@ static void long_stream(int s) {
     size_t right = streams[s].limit;
     uint8_t more[600] = { 0 };
     for (int i = 0; i < 600; i++) more[i] = (uint8_t)below(256);
-    append(&streams[s], more, 520 + (size_t)below(80));
+    int record = (int)bcq_array_bytes(&cb_a.p), word = s == A && p.encode ? 2 * build.enc_lanes * build.lb : record;
+    if (below(2)) streams[s].size = streams[s].real;  /* the last beat has it in part */
+    append(&streams[s], more, below(2) ? (size_t)word : 520 + (size_t)below(80));
     finish(&streams[s]);
     set_up(&p);
     command(BCQ_OP_PRODUCT);
@@ -695,7 +765,7 @@ static void long_stream(int s) {
         want_errors(mine | also);
         verdict(compare(&p) == 0, "results differ");
         let_drain();
-        verdict(streams[s].at >= right, "beats left");
+        verdict(streams[s].at >= right - 1, "beats left");
         class_count[s == W ? C_LONG_W : C_LONG_A]++;
     }
     product_free(&p);
@@ -710,11 +780,12 @@ static void wrong_codebooks(bool is_long) {
         finish(&streams[CB]);
     } else {
         streams[CB].last_at = (size_t)below((int)beats(&streams[CB]) - 1);
-        streams[CB].limit = streams[CB].last_at + 1;
+        if (below(2)) streams[CB].limit = streams[CB].last_at + 1;
     }
     command(BCQ_OP_CODEBOOKS);
     if (wait_done()) want_errors(is_long ? BCQ_ERROR_LONG_CB : BCQ_ERROR_SHORT_CB);
-    let_drain();
+    if (is_long) let_drain();
+    else         want_untaken(CB);
     class_count[is_long ? C_LONG_CB : C_SHORT_CB]++;
     if (build.frozen) {
         fill_codebooks();
@@ -804,11 +875,26 @@ static void silence(void) {
     fill_streams(&p);
     int s = W + below(3);
     if (s != R) streams[s].limit = (size_t)below((int)beats(&streams[s]));
-    bus_write(BCQ_REG_TIMEOUT, 300);
+    bool late = below(2);  /* the time-out is written when all has been silent for longer */
+    int patience = 250 + below(100);
+    bus_write(BCQ_REG_TIMEOUT, late ? 0 : (uint32_t)patience);
     set_up(&p);
     command(BCQ_OP_PRODUCT);
+    uint64_t begun = written_at + 2;  /* CYCLES counts from here */
+    silence_least = (uint64_t)patience;
+    silence_from = 0;
+    if (any_move < begun) any_move = begun;
     streams[R].refuses = s == R;
+    if (late) {
+        for (int i = 0; i < 4000; i++) cycle();
+        verdict(bus_read(BCQ_REG_STATUS) & BCQ_STATUS_BUSY, "a time-out of 0 was taken for one");
+        bus_write(BCQ_REG_TIMEOUT, (uint32_t)patience);
+    }
     if (wait_done()) {
+        uint64_t cycles = bus_read_counter(BCQ_REG_CYCLES);
+        uint64_t want = (silence_from ? silence_from : any_move) - begun + (uint64_t)patience + 1;
+        verdict(late || cycles == want, "time-out after %llu cycles, wanted %llu", (unsigned long long)cycles,
+                (unsigned long long)want);
         uint32_t have = read_errors() & ~(uint32_t)(BCQ_ERROR_SCALE_NAN | BCQ_ERROR_NONFINITE);
         verdict(have == BCQ_ERROR_TIMEOUT, "ERROR: wanted %04x, got %04x", BCQ_ERROR_TIMEOUT, have);
         bus_write(BCQ_REG_ERROR, 0x1FFF);
@@ -876,6 +962,10 @@ static void interrupt(void) {
     command(BCQ_OP_PRODUCT);
     for (int i = 0; i < 30 && !get(irq); i++) cycle();
     verdict(get(irq), "no interrupt of an error");
+    for (int i = 0; i < 4; i++) cycle();
+    verdict(bus_read(BCQ_REG_IRQ_CAUSE) == (BCQ_IRQ_CAUSE_DONE | BCQ_IRQ_CAUSE_ERROR), "causes of a command that failed");
+    bus_write(BCQ_REG_IRQ_CAUSE, BCQ_IRQ_CAUSE_DONE);
+    verdict(bus_read(BCQ_REG_IRQ_CAUSE) == BCQ_IRQ_CAUSE_ERROR && get(irq), "clearing one cause cleared another");
     want_errors(BCQ_ERROR_COMMAND);
     bus_write(BCQ_REG_IRQ_CAUSE, 3);
     bus_write(BCQ_REG_IRQ_ENABLE, 0);
@@ -936,13 +1026,14 @@ static void test_config(const char *config, int runs) {
     number = 0;
     reset();
     read_build();
+    check_build(config);
     registers();
     have_encoder |= build.enc_lanes > 0;
     have_buffer |= build.act_words > 0;
     have_overflow |= buffer_can_overflow();
     have_frozen |= build.frozen;
     if (build.frozen) {
-        if (!rtl_frozen_codebooks(config, &cb_a, &error)) { verdict(false, "%s", error.message); return; }
+        if (!rtl_frozen_codebooks(row_of(config), &cb_a, &error)) { verdict(false, "%s", error.message); return; }
         cb_w = cb_a;
     }
     new_codebooks();
@@ -1008,7 +1099,7 @@ int main(int argc, char **argv) {
     for (; at + 1 < argc && argv[at][0] == '-'; at += 2) {
         char *end;
         long value = strtol(argv[at + 1], &end, 10);
-        if (*end || end == argv[at + 1] || value < 0 || value > 100000000) return usage();
+        if (*end || end == argv[at + 1] || value < 0 || value > INT_MAX) return usage();
         if (strcmp(argv[at], "-seed") == 0) seed = (uint64_t)value;
         else if (strcmp(argv[at], "-runs") == 0) runs = value;
         else if (strcmp(argv[at], "-mutant") == 0) mutant = value;
