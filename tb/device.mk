@@ -21,6 +21,6 @@ CONFIG ?= default
 layer: $(B)/bcq  ## all products of a layer of the embedded model on the simulated accelerator
 	scripts/layer $(LAYER) $(CONFIG)
 
-# Boards for the driver's test: one that has little room, and one with an encoder.
-DEVICE_BOARDS := gap lb2
+# Boards for the driver's test: little room, an encoder, results that go round their memory.
+DEVICE_BOARDS := gap lb2 nc2
 $(B)/tests.built: $(B)/test_device $(B)/example $(DEVICE_MODELS) $(DEVICE_BOARDS:%=$(B)/models/%.board.so)
