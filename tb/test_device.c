@@ -294,6 +294,18 @@ static void test_random(bcq_device *d, bcq_device *golden, long runs) {
     }
 }
 
+/* As many results a command as there can be: on a small board they go round its memory. */
+static void test_many_results(bcq_device *d, bcq_device *golden) {
+    product_case c;
+    bcq_error error;
+    make_case(&c, &d->info, 2 * d->info.t, 24 * d->info.cols, 1, PACKED);
+    c.o.bf16_results = false;
+    bool good = load(d, &c, &error) && bcq_device_start(d, &c.a, &c.o, &error) && finish(d, &error);
+    verdict(good, "many results: %s", error.message);
+    if (good) check_product(d, golden, &c, fits_memories(d));
+    free_case(&c);
+}
+
 /* ---- Streams that wait, products that end early -------------------------------------------- */
 
 static stall_side sides[3];
@@ -560,6 +572,7 @@ static void test_config(const char *config, long runs, const char *uart) {
     test_plan(&row, 10 * runs);
     if (uart) golden->info = *bcq_device_identify(d);
     test_random(d, golden, runs);
+    test_many_results(d, golden);
     if (!uart) {
         test_stalls(d, golden, runs / 4 + 1);
         test_ends(d, golden, runs / 4 + 3);
