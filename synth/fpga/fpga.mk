@@ -96,8 +96,8 @@ $(FPGA)/hx8k/netlist.v: $(FPGA)/hx8k/bcq.asc $(FPGA)/hx8k/plain.pcf synth/fpga/p
 
 $(FPGA)/hx8k/ram.v: $(ICE40_CELLS) synth/fpga/fpga.mk
 	@mkdir -p $(@D)
-	{ echo '`define NO_ICE40_DEFAULT_ASSIGNMENTS'; sed -n '/^`ifndef NO_ICE40_DEFAULT/,/^`endif/p; \
-	  /^module SB_RAM40_4K (/,/^endmodule/p' $<; } > $@
+	{ echo '`define NO_ICE40_DEFAULT_ASSIGNMENTS'; \
+	  sed -n -e '/^`ifndef NO_ICE40_DEFAULT/,/^`endif/p' -e '/^module SB_RAM40_4K (/,/^endmodule/p' $<; } > $@
 	grep -q '^endmodule' $@
 
 FPGA_PLACED := synth/fpga/placed.vlt synth/fpga/bcq_placed.sv $(FPGA)/hx8k/netlist.v $(FPGA)/hx8k/ram.v

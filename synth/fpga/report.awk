@@ -16,11 +16,11 @@ $1 ~ /^SB_DFF/ && NF == 2 { ff += $2 }
   got[name] = line
 }
 # Printed after placement and after routing: the last one counts. So does the last path of the clock.
-/Max frequency for clock/ { line = $0; sub(/.*: /, "", line); split(line, word, " "); got["fmax"] = word[1] }
+/Max frequency for clock/ { line = $0; target = line; sub(/.* at /, "", target); sub(/ MHz.*/, "", target); sub(/.*: /, "", line); split(line, word, " "); got["fmax"] = word[1] }
 /Critical path report for clock/ { path = 1; source = sink = "" }
 /Critical path report for cross-domain/ { path = 0 }
 path && / Source / { line = $0; sub(/.* Source /, "", line); if (source == "") source = line; steps++ }
-path && / (Setup|setup) / { line = $0; sub(/.*[Ss]etup +(Source )? */, "", line); sink = line }
+path && / (Setup|setup) / { line = $0; sub(/.*[Ss]etup +([0-9.]+ +)*(Source +)?/, "", line); sink = line }
 path && /ns logic, / { line = $0; sub(/^Info: /, "", line); got["split"] = line; got["path"] = short(source) " to " short(sink); path = 0 }
 /Program finished normally/ { done = 1 }
 /^\/\/ *Timing estimate|Total path delay/ { line = $0; sub(/.*: /, "", line); got["icetime"] = line }
@@ -35,14 +35,14 @@ END {
     row("flip-flops, Yosys", ff + 0)
     row("DSP blocks", "none in this part")
     row("RAM blocks, 4 kbit", want("ICESTORM_RAM"))
-    row("Fmax, nextpnr", want("fmax") " MHz")
+    row("Fmax, nextpnr", want("fmax") " MHz (aimed at " target ")")
     row("Fmax, icetime", want("icetime"))
   } else {
     row("LUT4", want("TRELLIS_COMB"))
     row("flip-flops", want("TRELLIS_FF"))
     row("DSP blocks, MULT18X18D", want("MULT18X18D"))
     row("RAM blocks, 18 kbit", want("DP16KD"))
-    row("Fmax, nextpnr", want("fmax") " MHz")
+    row("Fmax, nextpnr", want("fmax") " MHz (aimed at " target ")")
   }
   row("critical path", want("path"))
   row("of which", want("split"))
