@@ -389,9 +389,11 @@ module bcq_encoder #(
   assign unused_rules = ^{beat_valid, scale_push_ready};
 `else
   // What no port would show: a scale that finds its buffer full, a block without a beat.
-  always_ff @(posedge clk_i) begin
-    ScaleHasRoom: assert (!scale_push || scale_push_ready);
-    BeatIsThere:  assert (!beat_pop || beat_valid);
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (rst_ni) begin
+      ScaleHasRoom: assert (!scale_push || scale_push_ready);
+      BeatIsThere:  assert (!beat_pop || beat_valid);
+    end
   end
 `endif
 

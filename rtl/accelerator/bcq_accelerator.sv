@@ -303,12 +303,15 @@ module bcq_accelerator #(
     );
 
     // The encoder's clock stands, high, but for products that encode and for codebooks. The OR hides the
-    // changes of gate_q, which come while clk_i is high. Reset is asynchronous and needs no clock.
+    // changes of gate_q, which come while clk_i is high. In reset it runs.
     logic clk_encoder;
     if (GateEncoder) begin : g_gate
       logic gate_q;
+`ifndef SYNTHESIS
+      initial gate_q = 1'b1;  // simulated, clk_encoder would rise before the first reset
+`endif
       always_ff @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) gate_q <= 1'b0;
+        if (!rst_ni) gate_q <= 1'b1;  // simulated, a reset that was there from the start needs a clock to be seen
         else         gate_q <= (state_d == Run && encode) || state_d == Books;
       end
       assign clk_encoder = clk_i || !gate_q;
