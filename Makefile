@@ -104,21 +104,25 @@ SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
 XOR_TREES  := $(patsubst %,$(B)/models/%.so,xor_tree xor_tree_unguarded)
 UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact 16_deep 23_deep)
-SMALL      := $(filter-out default,$(CONFIGS))
+# Rows for FPGAs: their encoders are those of other rows, and the large one is left to the long test.
+FPGA_ROWS  := deep hx8k ulx3s
+TESTED     := $(filter-out ulx3s,$(CONFIGS))
+SMALL      := $(filter-out default,$(TESTED))
+ENCODED    := $(filter-out $(FPGA_ROWS),$(CONFIGS))
 C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit \
                 test_netlist test_xor_tree test_encoder test_encoder_units)
-ENCODERS   := $(CONFIGS:%=$(B)/models/%.encoder.so)
+ENCODERS   := $(ENCODED:%=$(B)/models/%.encoder.so)
 ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.input \
               -tensor sw/model/activations.safetensors:layers.2.feed_forward.w2.input
 # The same programs under the address and undefined-behaviour sanitizers.
-ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array)
+ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array test_device)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
-                   $(XOR_TREES) $(CONFIGS:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST)
+                   $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST)
 	touch $@
 
 test: ## everything that must hold, in minutes
-	@echo "building the tests and $(words $(CONFIGS)) configurations: some minutes"
+	@echo "building the tests and $(words $(TESTED)) configurations: some minutes"
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	@echo "running them: some minutes more"
 	@tb/run_tests.sh "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
@@ -130,9 +134,11 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "tb/test_icarus.sh $(SEED) $(RTL)" "tb/mutate.sh -n 30 lb2" \
 	  "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" \
-	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(CONFIGS)" \
-	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(CONFIGS)" \
-	  "tb/test_ip.sh $(FPGA_TOPS)" \
+	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(ENCODED)" \
+	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(ENCODED)" \
+	  "$(B)/test_accelerator -seed $(SEED) -runs 100 $(ACC_TEST)" \
+	  "$(B)/test_device -seed $(SEED) $(DEVICE_TEST)" "$(B)/asan/test_device -runs 12 lb2 odd frozen" \
+	  "tb/test_device_board.sh $(SEED) $(DEVICE_BOARDS)" "tb/test_ip.sh $(FPGA_TOPS)" \
 	  "$(B)/test_uart -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
@@ -147,9 +153,10 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "tb/test_proofs.sh -l tb/proofs_long.txt $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS_ALL)" \
 	  "$(B)/test_structures -seed $(SEED) $(B)/models/structures.so rtl/frozen.txt" \
-	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(CONFIGS)" \
+	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(ENCODED)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
-	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL)"
+	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \
+	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(CONFIGS)"
 
 SEARCH ?= 120
 nmse: $(B)/bench_nmse  ## error on N(0,1) with and without search; SEARCH=120 seconds each: 20 minutes

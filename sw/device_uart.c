@@ -218,7 +218,8 @@ static bool begin_command(bcq_device *d, bcq_error *error) {
     stream_open(&u->a.stream, STREAM_ACTIVATIONS, p, u->part);
     uint64_t a_bytes = u->a.stream.left, turns = (uint64_t)((u->part.n + b->cols - 1) / b->cols);
     uint64_t turn = a_bytes / turns, a_beat = (uint64_t)b->a_bytes;
-    bool by_turns = !p->reuse && turn % a_beat == 0 && turn / a_beat <= (uint64_t)b->a_capacity;
+    /* TURNS has 16 bits. */
+    bool by_turns = !p->reuse && turns <= 0xFFFF && turn % a_beat == 0 && turn / a_beat <= (uint64_t)b->a_capacity;
     sink_open(&u->sink, p, u->part, d->acc);
     u->taken = 0;
     if (!set_board(u, BCQ_BOARD_REG_R_RESET, 1, error)

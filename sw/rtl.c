@@ -348,9 +348,9 @@ static void weight_beat(const rtl_build *build, const rtl_operands *o, int64_t c
     *b = (beat){ .bits = 0 };
     for (int i = 0; i < build->ndec; i++) {
         const bcq_array *array = column + i < o->n ? &o->w[(column + i) * o->k_arrays + j] : &nothing;
-        /* The scale that counts comes with the last row; a NaN shows that the others do not. */
+        /* The scale that counts comes with the last row; a NaN beside a number shows that the others do not. */
         bcq_array beat_of_row = *array;
-        if (row != rtl_rows(build) - 1) beat_of_row.scale = BCQ_SCALE_NAN_CODE;
+        if (row != rtl_rows(build) - 1 && (row + i + j) % 2 == 0) beat_of_row.scale = BCQ_SCALE_NAN_CODE;
         push_codes(b, build, &beat_of_row, column + i < o->n ? o->lb_w : build->lb, row * build->lanes,
                    build->lanes);
     }

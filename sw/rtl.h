@@ -1,6 +1,6 @@
 /* The simulated hardware as the driver and the harness see it: a configuration is opened by name,
- * takes codebooks and beats, and runs one product at a time. Internal to the project; users call
- * bcq_gemm_rtl of bcq.h. Streams and their order: rtl/bcq_gemm.sv. */
+ * takes codebooks and beats, and runs one product at a time. The array without its accelerator; internal
+ * to the project: users call device.h. Streams and their order: rtl/bcq_gemm.sv. */
 #ifndef BCQ_RTL_H
 #define BCQ_RTL_H
 

@@ -5,6 +5,8 @@ ACC_MODELS := $(ACC_TEST:%=$(B)/models/%.accelerator.so)
 $(B)/test_accelerator: $(B)/obj/tb/test_accelerator.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
+$(B)/tests.built: $(B)/test_accelerator $(ACC_MODELS)
+
 $(B)/bench_accelerator: $(B)/obj/tb/bench_accelerator.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 

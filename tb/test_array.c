@@ -28,7 +28,7 @@ static const char *const side_name[RTL_SIDES] = { "weights", "activations", "res
 enum {
     C_PRODUCTS, C_SCALES, C_ALL_MAX, C_ALL_MIN, C_ZEROS, C_HAZARD, C_LOAD_BOUND, C_TOKEN_BOUND,
     C_M_TAIL, C_N_TAIL, C_K_TAIL, C_K_ONE, C_ONE_ARRAY, C_MANY_ARRAYS, C_NAN_SCALE, C_SIGNED_SCALE,
-    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, C_HELD, CLASSES
+    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, C_HELD, C_CANCELLED, CLASSES
 };
 static const char *const class_name[CLASSES] = {
     "all products of (codebook, index) pairs", "all pairs of scale codes", "all entries maximal",
@@ -37,6 +37,7 @@ static const char *const class_name[CLASSES] = {
     "four block arrays", "NaN scale codes", "negative scales", "file narrower than the build",
     "two sets of codebooks", "cycles equal to the formula", "reset in the middle of a product",
     "sizes that take for ever", "results wait, operands never",
+    "sums that cancel but for a bit",
 };
 static long class_count[CLASSES];
 static long rate_count[RTL_SIDES][RATES][2];  /* [side][rate][bursts] */
@@ -359,6 +360,55 @@ static void extremes(rtl *r, const char *config, const bcq_codebooks *frozen) {
     }
 }
 
+/* An array whose psum with the weights of cancellations() is p, if there is one: entries CMAX, 1 and 0. */
+static bool array_of_psum(bcq_array *a, const bcq_params *p, int psum, int ones) {
+    int cmax = bcq_cmax(p), x = psum / (cmax * cmax), rest = psum - x * cmax * cmax, y = rest / cmax, z = rest % cmax;
+    if (x + y > p->la - ones || z > ones) return false;
+    for (int i = 0; i < p->la; i++) {
+        bool one = i >= p->la - ones;  /* lanes whose weight is 1 */
+        a->index[i] = one ? i - (p->la - ones) < z ? 2 : 1 : i < x ? 3 : i < x + y ? 2 : 1;
+    }
+    return true;
+}
+
+/* Sums of which hardly anything is left: the second block array takes away all but the last bit of the first. */
+static void cancellations(rtl *r, const char *config) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_params full = full_params(b);
+    int cmax = bcq_cmax(&full), ones = cmax - 1 < full.la / 4 ? cmax - 1 : full.la / 4;
+    int most = (full.la - ones) * cmax * cmax;
+    product p;
+    product_alloc(&p, 40, b->cols, 2 * full.la, full.la);
+    p.cb_a = (bcq_codebooks){ .p = full };
+    for (int c = 0; c < full.nc; c++)
+        for (int k = 0; k < bcq_entries(&full); k++)
+            p.cb_a.entry[c][k] = (int8_t)(k == 0 ? -cmax : k == 1 ? 0 : k == 2 ? 1 : cmax);
+    p.cb_w = p.cb_a;
+    for (int64_t i = 0; i < p.n * 2; i++) {
+        set_all(&p.w[i], &full, (uint8_t)(0x38 + below(8)), 0, 3);
+        for (int k = full.la - ones; k < full.la; k++) p.w[i].index[k] = 2;
+    }
+    for (int64_t m = 0; m < p.m; m++) {
+        bcq_array *a = &p.a[2 * m];
+        const bcq_array *w = &p.w[2 * (m % p.n)];
+        set_all(&a[0], &full, 0x38, 0, 1);
+        set_all(&a[1], &full, 0xB8, 0, 1);
+        bool found = false;
+        for (int turn = 0; turn < 200000 && !found; turn++) {
+            int psum = most / 2 + below(most / 2), t0 = 8 + below(8), t1 = 8 + below(8);
+            int64_t first = (int64_t)psum * t0 * (8 + (w[0].scale & 7)) + 1 - 2 * below(2), scale = t1 * (8 + (w[1].scale & 7));
+            if (first % scale || first / scale > most || !array_of_psum(&a[0], &full, psum, ones)
+                || !array_of_psum(&a[1], &full, (int)(first / scale), ones)) continue;
+            a[0].scale = (uint8_t)(0x38 + t0 - 8);
+            a[1].scale = (uint8_t)(0xB8 + t1 - 8);
+            found = true;
+        }
+        class_count[C_CANCELLED] += found;
+    }
+    run(r, config, "cancellation", &p);
+    product_free(&p);
+}
+
 /* Few tokens and many block arrays: the accumulate loop is longer than a pass. */
 static void hazards(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
@@ -606,6 +656,7 @@ int main(int argc, char **argv) {
         }
         extremes(r, config, frozen);
         hazards(r, config, frozen);
+        if (!frozen) cancellations(r, config);
         resets(r, config, frozen);
         one_nan(r, config, frozen);
         sizes(r, config, frozen);
