@@ -104,6 +104,10 @@ FPGA_PLACED := synth/fpga/placed.vlt synth/fpga/bcq_placed.sv $(FPGA)/hx8k/netli
 $(B)/models/hx8k_placed.board.so: $(FPGA_PLACED) tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o bcq_placed $(FPGA_PLACED) --
 
+.PHONY: fpga-placed
+fpga-placed: $(B)/models/hx8k_placed.board.so $(B)/board_sim $(B)/test_device  ## the driver's test on the placed netlist
+	tb/test_placed.sh $< hx8k 5
+
 # ---- ECP5 ----------------------------------------------------------------------------------------------
 
 $(ECP5_BIN)nextpnr-ecp5 $(ECP5_BIN)ecppack:
