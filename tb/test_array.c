@@ -384,23 +384,24 @@ static void cancellations(rtl *r, const char *config) {
         for (int k = 0; k < bcq_entries(&full); k++)
             p.cb_a.entry[c][k] = (int8_t)(k == 0 ? -cmax : k == 1 ? 0 : k == 2 ? 1 : cmax);
     p.cb_w = p.cb_a;
-    for (int64_t i = 0; i < p.n * 2; i++) {
-        set_all(&p.w[i], &full, (uint8_t)(0x38 + below(8)), 0, 3);
+    for (int64_t i = 0; i < p.n * 2; i++) {  /* one exponent for the two block arrays of a sum */
+        set_all(&p.w[i], &full, (uint8_t)((i % 2 ? p.w[i - 1].scale & 0x78 : below(2) ? 8 : 8 * (1 + below(14))) + below(8)), 0, 3);
         for (int k = full.la - ones; k < full.la; k++) p.w[i].index[k] = 2;
     }
     for (int64_t m = 0; m < p.m; m++) {
         bcq_array *a = &p.a[2 * m];
         const bcq_array *w = &p.w[2 * (m % p.n)];
-        set_all(&a[0], &full, 0x38, 0, 1);
-        set_all(&a[1], &full, 0xB8, 0, 1);
+        int exponent = below(2) ? 8 : 8 * (1 + below(14));  /* sums below 1 too */
+        set_all(&a[0], &full, (uint8_t)exponent, 0, 1);
+        set_all(&a[1], &full, (uint8_t)(0x80 + exponent), 0, 1);
         bool found = false;
         for (int turn = 0; turn < 200000 && !found; turn++) {
             int psum = most / 2 + below(most / 2), t0 = 8 + below(8), t1 = 8 + below(8);
             int64_t first = (int64_t)psum * t0 * (8 + (w[0].scale & 7)) + 1 - 2 * below(2), scale = t1 * (8 + (w[1].scale & 7));
             if (first % scale || first / scale > most || !array_of_psum(&a[0], &full, psum, ones)
                 || !array_of_psum(&a[1], &full, (int)(first / scale), ones)) continue;
-            a[0].scale = (uint8_t)(0x38 + t0 - 8);
-            a[1].scale = (uint8_t)(0xB8 + t1 - 8);
+            a[0].scale = (uint8_t)(exponent + t0 - 8);
+            a[1].scale = (uint8_t)(0x80 + exponent + t1 - 8);
             found = true;
         }
         class_count[C_CANCELLED] += found;
