@@ -4,7 +4,8 @@
  *   golden       the contract's arithmetic on this machine; cycles and bytes come from the plan
  *   rtl          bcq_accelerator, simulated cycle by cycle (its model is built by make on demand)
  *   rtl:trace    the same with a model that can write waveforms
- *   uart:DEVICE  a board behind a serial port, such as uart:/dev/ttyUSB1 (or a simulated one)
+ *   uart:DEVICE  a board behind a serial port, such as uart:/dev/ttyUSB1 (or a simulated one), at 3 Mbit/s;
+ *                uart:DEVICE@BAUD or uart:DEVICE@BAUD,MILLISECONDS to wait for an answer (200)
  *
  * A device does one thing at a time:
  *

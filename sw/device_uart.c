@@ -137,12 +137,29 @@ static bool reset_board(bcq_device *d, uart_state *u, bcq_error *error) {
         && registers_identify(&u->registers, d->name, &d->info, error) && registers_reset(&u->registers, error);
 }
 
+/* DEVICE, DEVICE@BAUD or DEVICE@BAUD,MILLISECONDS: what is behind the last @ if it is just that. */
+static bool parse_device(const char *path, char *device, size_t size, uart_options *options, bcq_error *error) {
+    if ((size_t)snprintf(device, size, "%s", path) >= size)
+        return bcq_fail(error, "uart: wanted a path of at most %zu bytes, got %zu", size - 1, strlen(path));
+    char *at = strrchr(device, '@');
+    int baud = 0, timeout = 0, end = 0;
+    if (!at || (sscanf(at, "@%9d%n,%7d%n", &baud, &end, &timeout, &end) < 1) || at[end]) return true;
+    if (baud < 1 || timeout < 0)
+        return bcq_fail(error, "uart:%s: wanted @BAUD or @BAUD,MILLISECONDS, numbers above 0", path);
+    *at = 0;
+    *options = (uart_options) { .baud = baud, .timeout_ms = timeout };
+    return true;
+}
+
 bool device_uart_open(bcq_device *d, const char *path, bcq_error *error) {
     uart_state *u = calloc(1, sizeof *u);
     if (!u) return bcq_fail(error, "%s: wanted memory, got none", d->name);
     d->state = u;
     u->registers = (registers){ .read = read_register, .write = write_register, .bus = u };
-    u->uart = uart_open(path, NULL, error);
+    char device[256];
+    uart_options line = { 0 };
+    if (!parse_device(path, device, sizeof device, &line, error)) return false;
+    u->uart = uart_open(device, &line, error);
     if (!u->uart) return false;
     uint32_t value;
     if (!get_board(u, BCQ_BOARD_REG_IDENTITY, &value, error)) return false;

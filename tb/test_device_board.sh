@@ -56,9 +56,18 @@ for config in "$@"; do
   check 'example, golden' build/example golden "$config" $files "$dir/golden.npy" > "$dir/golden.log"
   # shellcheck disable=SC2086
   check 'example, board' build/example "uart:$tty" - $files "$dir/board.npy" > "$dir/example.log"
+  # shellcheck disable=SC2086
+  check 'example, simulated' build/example rtl "$config" $files "$dir/rtl.npy" > "$dir/rtl.log"
+  check 'example, simulated: the same bits' cmp -s "$dir/golden.npy" "$dir/rtl.npy"
   check 'example: the same bits' cmp -s "$dir/golden.npy" "$dir/board.npy"
   check 'bcq gemm on the board' build/bcq gemm -c "$dir/cb.txt" -a "$dir/a.bcq" -w "$dir/w.bcq" -o "$dir/gemm.npy" \
     --acc "$6" --backend "uart:$tty" > "$dir/gemm.log"
+  # shellcheck disable=SC2086
+  check 'another speed and time-out' build/example "uart:$tty@1000000,900" - $files "$dir/slow.npy" > "$dir/slow.log"
+  check 'another speed: the same bits' cmp -s "$dir/golden.npy" "$dir/slow.npy"
+  # shellcheck disable=SC2086
+  build/example "uart:$tty@12345" - $files "$dir/odd.npy" > "$dir/odd.log" 2>&1
+  check 'a speed that is none' [ "$? $(grep -c 'wanted a usual speed' "$dir/odd.log")" = '1 1' ]
   check 'bcq gemm: no mismatches' grep -q '^mismatches          0 of 64 ' "$dir/gemm.log"
   check 'bcq gemm: the same bits' cmp -s "$dir/golden.npy" "$dir/gemm.npy"
   build/test_device -seed "$seed" -runs 12 -uart "uart:$tty" "$config" > "$dir/log" 2>&1

@@ -28,13 +28,18 @@ ECP5_BIN := $(FPGA)/venv/bin/yowasp-
 NEXTPNR_ECP5 ?= $(if $(shell command -v nextpnr-ecp5),,$(ECP5_BIN))nextpnr-ecp5
 ECPPACK      ?= $(if $(shell command -v ecppack),,$(ECP5_BIN))ecppack
 
-.PHONY: fpga fpga-results
+.PHONY: fpga fpga-results fpga-latency
 fpga: $(FPGA)/$(BOARD)/report.txt  ## place and route, BOARD=hx8k, ulx3s (half an hour) or xilinx (counts only)
 	@cat $<
 
 FPGA_BOARDS := hx8k ulx3s xilinx
 fpga-results: $(FPGA_BOARDS:%=$(FPGA)/%/report.txt)  ## the reports of all boards into synth/results
 	for b in $(FPGA_BOARDS); do cp $(FPGA)/$$b/report.txt synth/results/fpga-$$b.txt || exit 1; done
+
+fpga-latency: $(B)/bcq  ## latency of named products on the placed boards
+	synth/fpga/latency.sh > synth/results/fpga-latency.txt.new
+	mv synth/results/fpga-latency.txt.new synth/results/fpga-latency.txt
+	@cat synth/results/fpga-latency.txt
 
 # The script, filled in; left alone where nothing changes, so that a new row elsewhere costs no hours.
 FPGA_FILL = sed "s|@RTL@|$(FPGA_RTL)|; s|@PARAMS@|$$row|; s|@DIR@|$(@D)|" $< > $@.part && \
