@@ -713,7 +713,10 @@ static void want_untaken(int s) {
     for (int i = 0; i < 4; i++) cycle();
 }
 
-static void short_stream(int s) {
+/* way: 0 the last beats are missing; 1 beats of the next packet follow at once; 2 the last beat is cut off as well;
+ * 3 only the packet's last bytes are missing. */
+enum { SHORT_WAYS = 4 };
+static void short_stream(int s, int way) {
     product p;
     int m, n, arrays;
     draw_size(&m, &n, &arrays);
@@ -725,10 +728,10 @@ static void short_stream(int s) {
         where_what = s == W ? "short weights" : "short activations";
         t->last_at = (size_t)below((int)beats(t) - 1);
         /* All that the beats behind it have is missing, and a part of its own bytes or all. */
-        bool next = below(2);
+        bool next = way == 1;
         if (!next) t->limit = t->last_at + 1;
-        if (below(2)) {
-            if (below(2)) { next = false; t->last_at = t->limit = beats(t); t->last_at--; }  /* only its last bytes */
+        if (way >= 2) {
+            if (way == 3) { t->limit = beats(t); t->last_at = t->limit - 1; }
             size_t first = t->last_at * (size_t)t->width;
             t->real = first + (size_t)below(min(t->width, (int)(t->real - first)));
             t->pads = false;
@@ -809,14 +812,15 @@ static void wrong_codebooks(bool is_long) {
     }
 }
 
-static void bad_command(void) {
+enum { BAD_COMMANDS = 6 };
+static void bad_command(int which) {
     where_what = "malformed command";
     product p;
     draw_product(&p, 1, 1, 1);
     clear_streams();
     set_up(&p);
     int op = BCQ_OP_PRODUCT;
-    switch (below(6)) {
+    switch (which) {
         case 0: bus_write(BCQ_REG_SHAPE_M, 0); break;
         case 1: bus_write(BCQ_REG_SHAPE_N_TILES, 0); break;
         case 2: bus_write(BCQ_REG_SHAPE_K_ARRAYS, 0); break;
@@ -877,16 +881,16 @@ static void beyond_buffer(void) {
     product_free(&p);
 }
 
-static void silence(void) {
+/* s: the stream that stops. last: of the results only the last beat is not taken. late: the time-out is written when
+ * all has been silent for longer. */
+static void silence(int s, bool last, bool late) {
     product p;
     int m, n, arrays;
     draw_size(&m, &n, &arrays);
     draw_product(&p, m, n, arrays);
     where_what = "time-out";
     fill_streams(&p);
-    int s = W + below(3);
     if (s != R) streams[s].limit = (size_t)below((int)beats(&streams[s]));
-    bool late = below(2);  /* the time-out is written when all has been silent for longer */
     int patience = 250 + below(100);
     bus_write(BCQ_REG_TIMEOUT, late ? 0 : (uint32_t)patience);
     set_up(&p);
@@ -895,8 +899,7 @@ static void silence(void) {
     silence_least = (uint64_t)patience;
     silence_from = 0;
     if (any_move < begun) any_move = begun;
-    /* All results, or the last beat of them. */
-    streams[R].refuses = s == R && below(2);
+    streams[R].refuses = s == R && !last;
     if (s == R) streams[R].refuse_at = result_bytes(&p) / (size_t)build.r_bytes - 1;
     if (late) {
         for (int i = 0; i < 4000; i++) cycle();
@@ -1068,15 +1071,19 @@ static void test_config(const char *config, int runs) {
                 "after a tile beyond the buffer", "after a time-out", "after CONTROL.RESET", "after a reset" };
             draw_stalls();
             switch (kind) {
-                case 0: short_stream(W); break;
-                case 1: short_stream(A); break;
+                case 0: for (int way = 0; way < SHORT_WAYS; way++) short_stream(W, way); break;
+                case 1: for (int way = 0; way < SHORT_WAYS; way++) short_stream(A, way); break;
                 case 2: long_stream(W); break;
                 case 3: long_stream(A); break;
                 case 4: wrong_codebooks(true); wrong_codebooks(false); break;
-                case 5: bad_command(); break;
+                case 5: for (int which = 0; which < BAD_COMMANDS; which++) bad_command(which); break;
                 case 6: write_while_busy(); break;
                 case 7: beyond_buffer(); break;
-                case 8: silence(); break;
+                case 8:
+                    for (int s = W; s <= R; s++) silence(s, false, below(2));
+                    silence(R, true, false);
+                    silence(R, true, true);
+                    break;
                 case 9: stop(false); break;
                 default: stop(true); if (!build.frozen) load_codebooks("codebooks after a reset"); break;
             }
