@@ -629,8 +629,7 @@ static void test_gemm(void) {
         float c[ROWS * 5];
         bcq_gemm_report report;
         job.exact = exact;
-        CHECK(bcq_gemm_golden(&job, c, &report, &error) && report.macs == ROWS * 5 * K
-              && report.cycles == 0);
+        CHECK(bcq_gemm_golden(&job, c, &report, &error) && report.macs == ROWS * 5 * K);
         int wrong = 0;
         for (int m = 0; m < ROWS; m++) {
             for (int n = 0; n < 5; n++) {
