@@ -20,8 +20,13 @@ IFS='|' read -r _ top params modules _ <<< "$row"
 top=${top// /}
 case $params in
   *config*) read -r _ config <<< "$params"
-            unit=; [ "$top" != bcq_encoder ] || unit=encoder
-            chparam=$(awk -v name="$config" -v unit="$unit" -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def) ;;
+            unit= rows=rtl/configs.def
+            case $top in
+              bcq_encoder)     unit=encoder ;;
+              bcq_accelerator) unit=accelerator rows="rtl/accelerator/configs.def $rows" ;;
+            esac
+            # shellcheck disable=SC2086  # one file or two
+            chparam=$(awk -v name="$config" -v unit="$unit" -v before='-chparam ' -v between=' ' -f scripts/config.awk $rows) ;;
   *)        chparam=
             for pair in $params; do chparam="$chparam -chparam ${pair%=*} ${pair#*=}"; done ;;
 esac
