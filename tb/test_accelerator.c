@@ -640,7 +640,7 @@ static void draw_size(int *m, int *n, int *arrays) {
     *arrays = 1 + below(3);
     int fit = build.act_words / build.t;  /* so many fill the buffer, if it is a multiple of T */
     if (below(8) == 0 && fit >= 1 && fit <= 8) { *m = build.t + below(build.t); *arrays = fit; }
-    if (below(16) == 0) { *m = 1 + below(150); *n = 1 + below(build.cols); *arrays = 1; }
+    if (below(16) == 0) { *m = 1 + below(150); *n = 1 + below(2 * build.cols); *arrays = 1; }
 }
 
 static void run_random(const char *what) {
@@ -841,10 +841,16 @@ static void write_while_busy(void) {
     fill_streams(&p);
     set_up(&p);
     command(BCQ_OP_PRODUCT);
-    int which = below(4);  /* one of them, or all */
+    streams[R].refuses = true;  /* the product does not end meanwhile */
+    static const uint32_t nothing[] = { 0x180, 0x280, 0x480, 0x880, 0x1a0, 0x4ac, 0x8b0 };
+    for (int i = 0; i < 7; i++)
+        verdict(bus_write_strobe(nothing[i], 0xFFFF ^ number, 15) == 2, "a write to no register was taken");
+    verdict(!(bus_read(BCQ_REG_ERROR) & BCQ_ERROR_BUSY), "a write to no register was refused as busy");
+    int which = below(4);  /* one or two of them, or all */
     if (which % 3 == 0) bus_write(BCQ_REG_SHAPE_M, 1);
     if (which == 1 || which == 3) bus_write(BCQ_REG_MODE, mode_of(&p) ^ BCQ_MODE_BF16);
     if (which >= 2) bus_write(BCQ_REG_COMMAND, number + 7);
+    streams[R].refuses = false;
     if (wait_done()) {
         want_errors(BCQ_ERROR_BUSY | (p.nan_scale ? BCQ_ERROR_SCALE_NAN : 0) | (p.nonfinite ? BCQ_ERROR_NONFINITE : 0));
         verdict(streams[R].ended && compare(&p) == 0, "results differ");
@@ -891,7 +897,7 @@ static void silence(int s, bool last, bool late) {
     where_what = "time-out";
     fill_streams(&p);
     if (s != R) streams[s].limit = (size_t)below((int)beats(&streams[s]));
-    int patience = 250 + below(100);
+    int patience = last ? 5000 + below(100) : 250 + below(100);  /* the test is slow with more bits */
     bus_write(BCQ_REG_TIMEOUT, late ? 0 : (uint32_t)patience);
     set_up(&p);
     command(BCQ_OP_PRODUCT);
@@ -902,7 +908,7 @@ static void silence(int s, bool last, bool late) {
     streams[R].refuses = s == R && !last;
     if (s == R) streams[R].refuse_at = result_bytes(&p) / (size_t)build.r_bytes - 1;
     if (late) {
-        for (int i = 0; i < 4000; i++) cycle();
+        for (int i = 0; i < patience + 4000; i++) cycle();
         verdict(bus_read(BCQ_REG_STATUS) & BCQ_STATUS_BUSY, "a time-out of 0 was taken for one");
         bus_write(BCQ_REG_TIMEOUT, (uint32_t)patience);
     }
@@ -937,10 +943,12 @@ static void stop(bool hard) {
     set_up(&p);
     command(BCQ_OP_PRODUCT);
     int wait = below(below(2) ? 30 : 600);
+    if (below(2)) streams[R].refuse_at = (size_t)below(6);  /* ends within a token, too */
     for (int i = 0; i < wait; i++) cycle();
     if (hard) {
         reset();
         number = 0;
+        verdict(!get(streams[R].valid) && !get(irq), "a result or an interrupt after a reset");
         verdict(bus_read(BCQ_REG_DONE) == 0 && bus_read(BCQ_REG_STATUS) == 0 && bus_read(BCQ_REG_ERROR) == 0
                 && bus_read(BCQ_REG_SHAPE_M) == 0 && bus_read_counter(BCQ_REG_CYCLES) == 0, "not as after a reset");
         class_count[C_RESET]++;
@@ -1046,6 +1054,7 @@ static void test_config(const char *config, int runs) {
     for (int s = 0; s < STREAMS; s++) streams[s].stall = (stall_side){ 0 };
     number = 0;
     reset();
+    verdict(!get(streams[R].valid) && !get(irq), "a result or an interrupt after power-up");
     read_build();
     check_build(config);
     registers();
