@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
 #include "rtl.h"
+#include "stall.h"
 
 static uint64_t seed = 1;
 static long passed, failed;
@@ -21,8 +21,6 @@ static long mutant = -1;  /* of a mutated model, or none */
 
 /* ---- Coverage --------------------------------------------------------------------------------- */
 
-enum { RATES = 4 };
-static const int rate_in_8[RATES] = { 0, 1, 4, 7 };
 static const char *const side_name[RTL_SIDES] = { "weights", "activations", "results" };
 
 enum {
@@ -44,19 +42,12 @@ static long rate_count[RTL_SIDES][RATES][2];  /* [side][rate][bursts] */
 
 /* ---- Stalls ------------------------------------------------------------------------------------ */
 
-typedef struct { int rate, bursts, left; bool stalled; } stall_side;
+enum { BURSTS = 16 };  /* the longest, in cycles */
 static stall_side sides[RTL_SIDES];
 
 static bool stall(void *context, int side) {
     (void)context;
-    stall_side *s = &sides[side];
-    if (rate_in_8[s->rate] == 0) return false;
-    if (s->left == 0) {
-        s->stalled = below(8) < rate_in_8[s->rate];
-        s->left = s->bursts ? 1 + below(16) : 1;
-    }
-    s->left--;
-    return s->stalled;
+    return stall_next(&sides[side]);
 }
 
 /* A mutant is caught by its first failure. */
@@ -585,7 +576,7 @@ static void held(rtl *r, const char *config, const bcq_codebooks *frozen) {
     for (int turn = 0; turn < 16; turn++) {
         product p;
         random_product(&p, b, frozen, 2 * b->t, 3 * b->cols, b->la);
-        sides[RTL_SIDE_RESULTS] = (stall_side){ .rate = 2, .bursts = turn % 2 };
+        sides[RTL_SIDE_RESULTS] = (stall_side){ .rate = 2, .bursts = turn % 2 ? BURSTS : 0 };
         run(r, config, "held", &p);
         class_count[C_HELD]++;
         product_free(&p);
@@ -600,8 +591,8 @@ static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen
         int64_t k = below(20) ? 1 + below(4 * b->la) : 1;
         random_product(&p, b, frozen, 1 + below(2 * b->t), 1 + below(2 * b->cols), k);
         for (int s = 0; s < RTL_SIDES; s++) {
-            sides[s] = (stall_side){ .rate = below(3) ? below(RATES) : 0, .bursts = below(2) };
-            rate_count[s][sides[s].rate][sides[s].bursts]++;
+            sides[s] = (stall_side){ .rate = below(3) ? below(RATES) : 0, .bursts = below(2) ? BURSTS : 0 };
+            rate_count[s][sides[s].rate][sides[s].bursts > 0]++;
         }
         run(r, config, "random", &p);
         product_free(&p);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "random.h"
 #include "rtl.h"
 #include "rtl_encoder.h"
+#include "stall.h"
 
 static uint64_t seed = 1;
 static long passed, failed, arrays_checked;
@@ -39,24 +39,15 @@ static const char *const class_name[CLASSES] = {
 };
 static long class_count[CLASSES];
 
-enum { RATES = 4 };
-static const int rate_in_8[RATES] = { 0, 1, 4, 7 };
 static const char *const side_name[ENCODER_SIDES] = { "input", "output" };
 static long rate_count[ENCODER_SIDES][RATES][2];
 
-typedef struct { int rate, bursts, left; bool stalled; } stall_side;
+enum { BURSTS = 40 };  /* the longest, in cycles */
 static stall_side sides[ENCODER_SIDES];
 
 static bool stall(void *context, int side) {
     (void)context;
-    stall_side *s = &sides[side];
-    if (rate_in_8[s->rate] == 0) return false;
-    if (s->left == 0) {
-        s->stalled = below(8) < rate_in_8[s->rate];
-        s->left = s->bursts ? 1 + below(40) : 1;
-    }
-    s->left--;
-    return s->stalled;
+    return stall_next(&sides[side]);
 }
 
 static void no_stalls(void) { memset(sides, 0, sizeof sides); }
@@ -373,8 +364,8 @@ static void one_config(const char *config, int runs, const char *const *tensors,
     for (int i = 0; i < tensor_count; i++) real_tensor(r, config, frozen, tensors[i]);
     for (int i = 0; i < runs; i++) {
         for (int s = 0; s < ENCODER_SIDES; s++) {
-            sides[s] = (stall_side){ below(RATES), below(2), 0, false };
-            rate_count[s][sides[s].rate][sides[s].bursts]++;
+            sides[s] = (stall_side){ below(RATES), below(2) ? BURSTS : 0, 0, false };
+            rate_count[s][sides[s].rate][sides[s].bursts > 0]++;
         }
         random_run(r, config, frozen, 1 + below(12));
     }
