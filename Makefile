@@ -125,7 +125,7 @@ test: ## everything that must hold, in minutes
 	@echo "building the tests and $(words $(TESTED)) configurations: some minutes"
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	@echo "running them: some minutes more"
-	@tb/run_tests.sh "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
+	@tb/run_tests.sh "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
 	  $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
@@ -133,7 +133,6 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "tb/test_icarus.sh $(SEED) $(RTL)" "tb/mutate.sh -n 30 lb2" \
-	  "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(ENCODED)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(ENCODED)" \
 	  "$(B)/test_accelerator -seed $(SEED) -runs 100 $(ACC_TEST)" \
@@ -145,7 +144,8 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
-	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so
+	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
+	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(CONFIGS:%=$(B)/models/%.accelerator.so)
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
@@ -156,7 +156,10 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(ENCODED)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \
-	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(CONFIGS)"
+	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(CONFIGS)" \
+	  "$(B)/test_device -seed $(SEED) -runs 200 $(DEVICE_TEST) $(DEVICE_LONG)" \
+	  "tb/test_device_board.sh $(SEED) $(BOARDS_LONG)" \
+	  "$(B)/test_uart -faults 10000 -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so"
 
 SEARCH ?= 120
 nmse: $(B)/bench_nmse  ## error on N(0,1) with and without search; SEARCH=120 seconds each: 20 minutes

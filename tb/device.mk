@@ -1,6 +1,8 @@
 # The driver of the accelerator: its test, its example, and a layer of the embedded model.
-# Configurations: those of the accelerator's own test, whose models are there anyway, and one with a wide stream.
-DEVICE_TEST   := $(ACC_TEST) nc1
+# Configurations: those of the accelerator's own test, whose models are there anyway. The long test adds one with a
+# wide stream, and boards with an encoder and with results that go round their memory.
+DEVICE_TEST   := $(ACC_TEST)
+DEVICE_LONG   := nc1 b2
 DEVICE_MODELS := $(DEVICE_TEST:%=$(B)/models/%.accelerator.so)
 
 $(B)/test_device: $(B)/obj/tb/test_device.o $(B)/libbcq.a
@@ -21,6 +23,6 @@ CONFIG ?= default
 layer: $(B)/bcq  ## all products of a layer of the embedded model on the simulated accelerator
 	scripts/layer $(LAYER) $(CONFIG)
 
-# Boards for the driver's test: little room, an encoder, results that go round their memory.
-DEVICE_BOARDS := gap lb2 nc2
+DEVICE_BOARDS := gap
+BOARDS_LONG   := lb2 nc2
 $(B)/tests.built: $(B)/test_device $(B)/example $(DEVICE_MODELS) $(DEVICE_BOARDS:%=$(B)/models/%.board.so)
