@@ -4,11 +4,11 @@ CC       ?= cc
 CSTD     := -std=c11 -D_GNU_SOURCE -ffp-contract=off
 WARN     := -Wall -Wextra -Werror
 CFLAGS   ?= -O2 -g
-INC      := -Ibuild/gen -Icmodel -Isw -Itb
+INC      := -Ibuild/gen -Icmodel -Icmodel/formats -Isw -Itb
 LIBS     := -ljansson -lmd -lz -lpthread -ldl -lm
 
 B        := build
-MODEL_O  := $(patsubst %.c,$(B)/obj/%.o,$(wildcard cmodel/*.c))
+MODEL_O  := $(patsubst %.c,$(B)/obj/%.o,$(wildcard cmodel/*.c cmodel/formats/*.c))
 CMD_C    := sw/main.c $(wildcard sw/cmd_*.c)
 LIB_O    := $(MODEL_O) $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(CMD_C),$(wildcard sw/*.c)))
 CMD_O    := $(patsubst %.c,$(B)/obj/%.o,$(CMD_C))
