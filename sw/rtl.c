@@ -10,8 +10,10 @@
 
 #include "dut.h"
 
+static const char array_configs[] = "rtl/configs.def", rival_configs[] = "rtl/rivals/configs.def",
+                  rival_kind[] = ".rival";
+
 enum {
-    BEAT_WORDS_MAX = 128,    /* widest beat of operands; rtl_open refuses a build that needs more */
     RESULT_WORDS_MAX = 256,  /* most columns */
     HANG_CYCLES = 100000     /* without a single handshake: far above any pipeline, or seven eighths stalls */
 };
@@ -37,16 +39,34 @@ static int64_t max3(int64_t a, int64_t b, int64_t c) {
     return m > c ? m : c;
 }
 
+/* Of rtl/rivals, by format. group 0: the whole column. */
+static const struct { int group, stages, loop; } rival_of[] = {
+    [BCQ_FORMAT_INT8_TOKEN] = { 0, 1, BCQ_LOOP_EXACT },
+    [BCQ_FORMAT_INT8] = { 0, 4, BCQ_LOOP_FP32 },
+    [BCQ_FORMAT_VSQ] = { BCQ_VSQ_GROUP, 3, BCQ_LOOP_EXACT },
+    [BCQ_FORMAT_MXFP4] = { BCQ_MXFP4_GROUP, 4, BCQ_LOOP_FP32 },
+    [BCQ_FORMAT_NVFP4] = { BCQ_NVFP4_GROUP, 4, BCQ_LOOP_FP32 },
+};
+
 int rtl_latency(const rtl_build *b) {
+    if (b->rival) {
+        int group = rival_of[b->format].group;  /* its rows are the skew of a token */
+        return (group ? group : b->la) / b->lanes + b->cols + rival_of[b->format].stages;
+    }
     return rtl_rows(b) + b->cols
          + (b->deep ? BCQ_STAGES_DEEP : b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
+}
+
+static int loop_cycles(const rtl_build *b) {
+    if (b->rival) return rival_of[b->format].loop;
+    return b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
 }
 
 uint64_t rtl_cycles_formula(const rtl_build *b, int64_t m, int64_t n, int64_t k) {
     int64_t rows = rtl_rows(b), groups = b->cols / b->ndec;
     int64_t load = rows * groups;
     int64_t lag = b->ndec > rows && groups > 1 ? (groups - 1) * (b->ndec - rows) - 1 : 0;
-    int64_t loop = b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
+    int64_t loop = loop_cycles(b);
     int64_t latency = rtl_latency(b);
     int64_t m_tiles = ceil_div(m, b->t), tail = m - (m_tiles - 1) * b->t;
     int64_t passes = ceil_div(n, b->cols) * ceil_div(k, b->la);  /* of one m tile */
@@ -103,11 +123,12 @@ static bool build_model(const char *root, const char *file, const char *config, 
     return true;
 }
 
-/* A configuration is a row of rtl/configs.def; anything else is no name for make to try. tables:
+/* A configuration is a row of `file`; anything else is no name for make to try. tables:
  * what the row says of them, [256], or NULL. */
-static bool find_config(const char *root, const char *config, char *tables, bcq_error *error) {
+static bool find_config(const char *root, const char *file, const char *config, char *tables,
+                        bcq_error *error) {
     char path[PATH_MAX], line[512], known[400] = "";
-    snprintf(path, sizeof path, "%s/rtl/configs.def", root);
+    snprintf(path, sizeof path, "%s/%s", root, file);
     FILE *f = fopen(path, "r");
     if (!f) return bcq_fail(error, "%s: %s", path, strerror(errno));
     bool found = false;
@@ -130,7 +151,7 @@ static bool find_config(const char *root, const char *config, char *tables, bcq_
 bool rtl_frozen_codebooks(const char *config, bcq_codebooks *cb, bcq_error *error) {
     static const char prefix[] = "frozen:";
     char root[PATH_MAX - 256], tables[256], path[PATH_MAX];
-    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, tables, error))
+    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, array_configs, config, tables, error))
         return false;
     if (strncmp(tables, prefix, sizeof prefix - 1) != 0)
         return bcq_fail(error, "--config %s: wanted frozen tables, got %s", config, tables);
@@ -154,8 +175,9 @@ bool rtl_frozen_are(const char *config, const bcq_codebooks *cb, bcq_error *erro
 
 bool rtl_model_path(const char *config, const char *kind, char *path, size_t size,
                     bcq_error *error) {
+    const char *rows = strcmp(kind, rival_kind) == 0 ? rival_configs : array_configs;
     char root[PATH_MAX - 256], file[200];
-    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, config, NULL, error))
+    if (!rtl_project_root(root, sizeof root, error) || !find_config(root, rows, config, NULL, error))
         return false;
     if (strlen(config) > 100) return bcq_fail(error, "--config: wanted a name of at most 100 bytes, got %zu", strlen(config));
     snprintf(file, sizeof file, "build/models/%s%s.so", config, kind);
@@ -167,6 +189,11 @@ rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error) 
     char path[PATH_MAX];
     return rtl_model_path(config, traced ? ".trace" : "", path, sizeof path, error)
          ? rtl_open_model(path, seed, error) : NULL;
+}
+
+rtl *rtl_open_rival(const char *config, uint64_t seed, bcq_error *error) {
+    char path[PATH_MAX];
+    return rtl_model_path(config, rival_kind, path, sizeof path, error) ? rtl_open_model(path, seed, error) : NULL;
 }
 
 rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
@@ -194,9 +221,11 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
         { "cycles_o", &r->port.cycles }, { "identity_o", &r->port.identity },
         { "r_last_o", &r->port.r_last },
     };
+    r->build.rival = r->model->port("cb_valid_i", NULL) < 0;
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
         int bits = 0, *port = ports[i].port;
-        int most = 32 * (port == &r->port.r_data ? RESULT_WORDS_MAX : BEAT_WORDS_MAX);
+        int most = 32 * (port == &r->port.r_data ? RESULT_WORDS_MAX : RTL_BEAT_WORDS);
+        if (r->build.rival && strncmp(ports[i].name, "cb_", 3) == 0) { *port = -1; continue; }
         *port = r->model->port(ports[i].name, &bits);
         if (*port < 0 || bits > most) {
             bcq_fail(error, "%s: wanted a port %s of at most %d bits, got %d", path, ports[i].name,
@@ -209,12 +238,21 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     r->model->settle(r->dut);
     uint32_t words[8];
     r->model->get(r->dut, r->port.identity, words);
-    int *fields[] = { &r->build.lanes, &r->build.lb, &r->build.la, &r->build.nc,
+    int *of_bcq[] = { &r->build.lanes, &r->build.lb, &r->build.la, &r->build.nc,
                       &r->build.index_bits, &r->build.entry_bits, &r->build.cols, &r->build.t,
                       &r->build.ndec, &r->build.exact, &r->build.frozen, &r->build.deep,
                       &r->build.table_memory };
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    int *of_rival[] = { &r->build.format, &r->build.lanes, &r->build.la, &r->build.cols, &r->build.t,
+                        &r->build.ndec };
+    int **fields = r->build.rival ? of_rival : of_bcq;
+    size_t count = r->build.rival ? sizeof of_rival / sizeof *of_rival : sizeof of_bcq / sizeof *of_bcq;
+    for (size_t i = 0; i < count; i++)
         *fields[i] = words[i / 2] >> (i % 2 * 16) & 0xFFFF;
+    if (r->build.rival && r->build.format >= (int)(sizeof rival_of / sizeof *rival_of)) {
+        bcq_fail(error, "%s: wanted a format of cmodel/params.def, got %d", path, r->build.format);
+        rtl_close(r);
+        return NULL;
+    }
     rtl_reset(r);
     return r;
 }
@@ -230,14 +268,16 @@ const rtl_build *rtl_get_build(const rtl *r) { return &r->build; }
 
 /* ---- Ports ---------------------------------------------------------------------------------- */
 
+/* Rivals have no port of codebooks: nothing is set, and 0 is read. */
 static void set1(rtl *r, int port, uint32_t value) {
+    if (port < 0) return;
     uint32_t words[2] = { value, 0 };
     r->model->set(r->dut, port, words);
 }
 
 static uint32_t get1(const rtl *r, int port) {
     uint32_t words[2] = { 0, 0 };
-    r->model->get(r->dut, port, words);
+    if (port >= 0) r->model->get(r->dut, port, words);
     return words[0];
 }
 
@@ -269,7 +309,8 @@ void rtl_reset(rtl *r) {
 
 /* No beat is wanted, none is offered. Codebooks in memories: ready comes after some cycles of valid. */
 static bool idle(const rtl *r) {
-    return get1(r, r->port.cmd_ready) && get1(r, r->port.cb_ready) == !r->build.table_memory
+    return get1(r, r->port.cmd_ready)
+        && get1(r, r->port.cb_ready) == (!r->build.rival && !r->build.table_memory)
         && !get1(r, r->port.busy)
         && !get1(r, r->port.w_ready) && !get1(r, r->port.a_ready) && !get1(r, r->port.r_valid);
 }
@@ -279,10 +320,7 @@ bool rtl_is_reset(rtl *r) {
     return idle(r) && get1(r, r->port.cycles) == 0 && !get1(r, r->port.scale_nan);
 }
 
-/* Fields of a beat, lowest bits first. */
-typedef struct { uint32_t word[BEAT_WORDS_MAX]; int bits; } beat;
-
-static void push(beat *b, uint32_t value, int bits) {
+void rtl_push(rtl_beat *b, uint32_t value, int bits) {
     int at = b->bits / 32, shift = b->bits % 32;
     b->word[at] |= value << shift;
     if (shift + bits > 32) b->word[at + 1] |= value >> (32 - shift);
@@ -304,10 +342,10 @@ uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks 
         uint32_t which = first ^ (uint32_t)turn;
         const bcq_codebooks *cb = sets[which];
         for (int c = 0; c < cb->p.nc; c++) {
-            beat entries = { .bits = 0 };
+            rtl_beat entries = { .bits = 0 };
             uint32_t mask = (1u << r->build.entry_bits) - 1;
             for (int k = 0; k < 1 << r->build.index_bits; k++)
-                push(&entries, k < bcq_entries(&cb->p) ? (uint32_t)cb->entry[c][k] & mask : 0,
+                rtl_push(&entries, k < bcq_entries(&cb->p) ? (uint32_t)cb->entry[c][k] & mask : 0,
                      r->build.entry_bits);
             set1(r, r->port.cb_valid, 1);
             set1(r, r->port.cb_weights, which);
@@ -327,25 +365,25 @@ uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks 
 }
 
 /* {indices, selectors, scale} of lanes [first, first + lanes) of a block array, scale lowest. */
-static void push_codes(beat *b, const rtl_build *build, const bcq_array *array, int lb, int first,
+static void push_codes(rtl_beat *b, const rtl_build *build, const bcq_array *array, int lb, int first,
                        int lanes) {
     int width = selector_width(build);
-    push(b, array->scale, BCQ_SCALE_W);
-    for (int i = 0; i < lanes; i += build->lb) push(b, array->selector[(first + i) / lb], width);
-    for (int i = 0; i < lanes; i++) push(b, array->index[first + i], build->index_bits);
+    rtl_push(b, array->scale, BCQ_SCALE_W);
+    for (int i = 0; i < lanes; i += build->lb) rtl_push(b, array->selector[(first + i) / lb], width);
+    for (int i = 0; i < lanes; i++) rtl_push(b, array->index[first + i], build->index_bits);
 }
 
-static void activation_beat(const rtl_build *build, const rtl_operands *o, int64_t row, int64_t j,
-                            beat *b) {
-    *b = (beat){ .bits = 0 };
+static void activation_beat(const void *operands, const rtl_build *build, int64_t row, int64_t j,
+                            rtl_beat *b) {
+    const rtl_operands *o = operands;
     push_codes(b, build, &o->a[row * o->k_arrays + j], o->lb_a, 0, build->la);
 }
 
-/* Row `row` of columns [column, column + ndec); columns beyond N get scale and codes 0. */
-static void weight_beat(const rtl_build *build, const rtl_operands *o, int64_t column, int64_t j,
-                        int row, beat *b) {
+/* Columns beyond N get scale and codes 0. */
+static void weight_beat(const void *operands, const rtl_build *build, int64_t column, int64_t j, int row,
+                        rtl_beat *b) {
     static const bcq_array nothing;
-    *b = (beat){ .bits = 0 };
+    const rtl_operands *o = operands;
     for (int i = 0; i < build->ndec; i++) {
         const bcq_array *array = column + i < o->n ? &o->w[(column + i) * o->k_arrays + j] : &nothing;
         /* The scale that counts comes with the last row; a NaN beside a number shows that the others do not. */
@@ -371,8 +409,8 @@ void rtl_wait(rtl *r, rtl_run_report *report) {
     get_report(r, report);
 }
 
-bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, float *acc,
-             rtl_run_report *report, bcq_error *error) {
+bool rtl_run_beats(rtl *r, const rtl_beats *o, const rtl_run_options *options, void *acc,
+                   rtl_run_report *report, bcq_error *error) {
     const rtl_build *b = &r->build;
     int rows = rtl_rows(b);
     int64_t n_tiles = ceil_div(o->n, b->cols);
@@ -401,19 +439,21 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
     bool counting = false, traced = false, tracing = false;
     bool terminal = options->progress && isatty(STDERR_FILENO);
     uint32_t result[RESULT_WORDS_MAX];
-    beat data;
+    rtl_beat data;
 
     while (c.m0 < o->m && o->n > 0 && o->k_arrays > 0) {
         if (!w_valid && w.m0 < o->m
             && !(options->stall && options->stall(options->context, RTL_SIDE_WEIGHTS))) {
             int group = w.beat / rows;
-            weight_beat(b, o, w.nt * b->cols + group * b->ndec, w.j, w.beat % rows, &data);
+            data = (rtl_beat){ .bits = 0 };
+            o->weights(o->context, b, w.nt * b->cols + group * b->ndec, w.j, w.beat % rows, &data);
             r->model->set(r->dut, r->port.w_data, data.word);
             w_valid = true;
         }
         if (!a_valid && a.m0 < o->m
             && !(options->stall && options->stall(options->context, RTL_SIDE_ACTIVATIONS))) {
-            activation_beat(b, o, a.m, a.j, &data);
+            data = (rtl_beat){ .bits = 0 };
+            o->activations(o->context, b, a.m, a.j, &data);
             r->model->set(r->dut, r->port.a_data, data.word);
             a_valid = true;
         }
@@ -473,7 +513,7 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
         }
         if (r_moves) {
             for (int i = 0; i < b->cols && c.nt * b->cols + i < o->n; i++)
-                memcpy(&acc[c.m * o->n + c.nt * b->cols + i], &result[i], sizeof(float));
+                memcpy((char *)acc + 4 * (c.m * o->n + c.nt * b->cols + i), &result[i], 4);
             if (++c.m == o->m || c.m == c.m0 + b->t) {
                 c.m = c.m0;
                 if (++c.nt == n_tiles) { c.nt = 0; c.m0 += b->t; c.m = c.m0; }
@@ -498,4 +538,10 @@ bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, floa
                         (unsigned long long)report->cycles, (unsigned long long)options->trace_from);
     if (get1(r, r->port.busy)) return bcq_fail(error, "rtl: still busy after the last result");
     return true;
+}
+
+bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, float *acc,
+             rtl_run_report *report, bcq_error *error) {
+    rtl_beats beats = { o->m, o->n, o->k_arrays, activation_beat, weight_beat, o };
+    return rtl_run_beats(r, &beats, options, acc, report, error);
 }

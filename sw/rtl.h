@@ -6,8 +6,10 @@
 
 #include "bcq.h"
 
-/* What a model says that it was built as (identity_o of rtl/bcq_gemm.sv). */
+/* What a model says that it was built as (identity_o of rtl/bcq_gemm.sv, rtl/rivals/rival_gemm.sv). */
 typedef struct {
+    bool rival;      /* of rtl/rivals: then format, lanes, la, cols, t and ndec are all that there is */
+    int format;      /* BCQ_FORMAT_... of params.def */
     int lanes, lb, la, nc, index_bits, entry_bits, cols, t, ndec, exact, frozen, deep, table_memory;
 } rtl_build;
 
@@ -28,6 +30,8 @@ typedef struct rtl rtl;
 
 /* Builds (by make) and loads the model of a configuration. seed: random initial state. */
 rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error);
+/* The same for a row of rtl/rivals/configs.def, untraced. */
+rtl *rtl_open_rival(const char *config, uint64_t seed, bcq_error *error);
 /* The same from a model that is there already: a modified netlist, of the mutation study. */
 rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error);
 void rtl_close(rtl *r);
@@ -49,7 +53,25 @@ bool rtl_hold(rtl *r, const char *port, uint32_t value);
  * if the hardware stopped taking them. */
 uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w);
 
-/* Operands as beats of this build, in memory. */
+/* A beat: fields, lowest bits first. */
+enum { RTL_BEAT_WORDS = 128 };  /* of the widest beat of operands; rtl_open refuses a build that needs more */
+typedef struct { uint32_t word[RTL_BEAT_WORDS]; int bits; } rtl_beat;
+
+/* value: below 2^bits; bits: 1 to 32. */
+void rtl_push(rtl_beat *b, uint32_t value, int bits);
+
+/* The operands of any array, as functions that make its beats. `beat` comes empty. */
+typedef struct {
+    int64_t m, n, k_arrays;     /* M, N, ceil(K / LA) */
+    /* Token `row`, block array j. */
+    void (*activations)(const void *context, const rtl_build *b, int64_t row, int64_t j, rtl_beat *beat);
+    /* Row `row` of PEs of columns [column, column + ndec), which may lie beyond N. */
+    void (*weights)(const void *context, const rtl_build *b, int64_t column, int64_t j, int row,
+                    rtl_beat *beat);
+    const void *context;
+} rtl_beats;
+
+/* Operands of bcq_gemm, in memory. */
 typedef struct {
     int64_t m, n, k_arrays;     /* M, N, ceil(K / LA) */
     const bcq_array *a;         /* [m][k_arrays] */
@@ -77,7 +99,10 @@ typedef struct {
     bool scale_nan;             /* the sticky flag after it */
 } rtl_run_report;
 
-/* acc: [m][n], what the hardware delivers (no tensor scales). False: it hung. */
+/* acc: [m][n] words of 32 bits, what the hardware delivers (no tensor scales). False: it hung. */
+bool rtl_run_beats(rtl *r, const rtl_beats *beats, const rtl_run_options *options, void *acc,
+                   rtl_run_report *report, bcq_error *error);
+/* The same of bcq_gemm. */
 bool rtl_run(rtl *r, const rtl_operands *operands, const rtl_run_options *options, float *acc,
              rtl_run_report *report, bcq_error *error);
 
@@ -85,7 +110,8 @@ bool rtl_run(rtl *r, const rtl_operands *operands, const rtl_run_options *option
 void rtl_wait(rtl *r, rtl_run_report *report);
 
 /* The model of a configuration of rtl/configs.def, built (by make) where it is missing or old.
- * kind: "" the array, ".trace" the same with tracing, ".encoder" the encoder. */
+ * kind: "" the array, ".trace" the same with tracing, ".encoder" the encoder; ".rival": of
+ * rtl/rivals/configs.def. */
 bool rtl_model_path(const char *config, const char *kind, char *path, size_t size,
                     bcq_error *error);
 
