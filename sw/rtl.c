@@ -39,26 +39,23 @@ static int64_t max3(int64_t a, int64_t b, int64_t c) {
     return m > c ? m : c;
 }
 
-/* Of rtl/rivals, by format. group 0: the whole column. */
-static const struct { int group, stages, loop; } rival_of[] = {
-    [BCQ_FORMAT_INT8_TOKEN] = { 0, 1, BCQ_LOOP_EXACT },
-    [BCQ_FORMAT_INT8] = { 0, 4, BCQ_LOOP_FP32 },
-    [BCQ_FORMAT_VSQ] = { BCQ_VSQ_GROUP, 3, BCQ_LOOP_EXACT },
-    [BCQ_FORMAT_MXFP4] = { BCQ_MXFP4_GROUP, 4, BCQ_LOOP_FP32 },
-    [BCQ_FORMAT_NVFP4] = { BCQ_NVFP4_GROUP, 4, BCQ_LOOP_FP32 },
+/* Of rtl/rivals, by format; stages as in its column. group 0: the whole column. */
+static const struct { int group, add, result; } rival_of[] = {
+    [BCQ_FORMAT_INT8_TOKEN] = { 0, BCQ_STAGE_ADD_INT8_TOKEN, BCQ_STAGE_RESULT_INT8_TOKEN },
+    [BCQ_FORMAT_VSQ] = { BCQ_VSQ_GROUP, BCQ_STAGE_ADD_VSQ, BCQ_STAGE_RESULT_VSQ },
 };
 
 int rtl_latency(const rtl_build *b) {
     if (b->rival) {
         int group = rival_of[b->format].group;  /* its rows are the skew of a token */
-        return (group ? group : b->la) / b->lanes + b->cols + rival_of[b->format].stages;
+        return (group ? group : b->la) / b->lanes + b->cols + rival_of[b->format].result - 1;
     }
     return rtl_rows(b) + b->cols
          + (b->deep ? BCQ_STAGES_DEEP : b->exact ? BCQ_STAGES_EXACT : BCQ_STAGES_FP32);
 }
 
 static int loop_cycles(const rtl_build *b) {
-    if (b->rival) return rival_of[b->format].loop;
+    if (b->rival) return rival_of[b->format].result - rival_of[b->format].add + 2;
     return b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
 }
 
@@ -248,7 +245,7 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     size_t count = r->build.rival ? sizeof of_rival / sizeof *of_rival : sizeof of_bcq / sizeof *of_bcq;
     for (size_t i = 0; i < count; i++)
         *fields[i] = words[i / 2] >> (i % 2 * 16) & 0xFFFF;
-    if (r->build.rival && r->build.format >= (int)(sizeof rival_of / sizeof *rival_of)) {
+    if (r->build.rival && (r->build.format >= (int)(sizeof rival_of / sizeof *rival_of) || !rival_of[r->build.format].result)) {
         bcq_fail(error, "%s: wanted a format of cmodel/params.def, got %d", path, r->build.format);
         rtl_close(r);
         return NULL;
@@ -392,6 +389,10 @@ static void weight_beat(const void *operands, const rtl_build *build, int64_t co
         push_codes(b, build, &beat_of_row, column + i < o->n ? o->lb_w : build->lb, row * build->lanes,
                    build->lanes);
     }
+}
+
+rtl_beats rtl_operand_beats(const rtl_operands *o) {
+    return (rtl_beats){ o->m, o->n, o->k_arrays, activation_beat, weight_beat, o };
 }
 
 /* ---- Running -------------------------------------------------------------------------------- */
@@ -542,6 +543,6 @@ bool rtl_run_beats(rtl *r, const rtl_beats *o, const rtl_run_options *options, v
 
 bool rtl_run(rtl *r, const rtl_operands *o, const rtl_run_options *options, float *acc,
              rtl_run_report *report, bcq_error *error) {
-    rtl_beats beats = { o->m, o->n, o->k_arrays, activation_beat, weight_beat, o };
+    rtl_beats beats = rtl_operand_beats(o);
     return rtl_run_beats(r, &beats, options, acc, report, error);
 }

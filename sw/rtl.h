@@ -99,6 +99,9 @@ typedef struct {
     bool scale_nan;             /* the sticky flag after it */
 } rtl_run_report;
 
+/* o is kept by reference. */
+rtl_beats rtl_operand_beats(const rtl_operands *o);
+
 /* acc: [m][n] words of 32 bits, what the hardware delivers (no tensor scales). False: it hung. */
 bool rtl_run_beats(rtl *r, const rtl_beats *beats, const rtl_run_options *options, void *acc,
                    rtl_run_report *report, bcq_error *error);

@@ -7,21 +7,11 @@
  *
  * -brief: small cases only, for a recording that a slow simulator replays (tb/test_icarus.sh); what was
  * covered is not judged. */
-#include <stdlib.h>
-#include <string.h>
+#include "array_test.h"
 
-#include "rtl.h"
-#include "stall.h"
-
-static uint64_t seed = 1;
-static long passed, failed;
-static bool brief;
 static bool several_columns;  /* of any build; with one alone there is no N tail */
-static long mutant = -1;  /* of a mutated model, or none */
 
 /* ---- Coverage --------------------------------------------------------------------------------- */
-
-static const char *const side_name[RTL_SIDES] = { "weights", "activations", "results" };
 
 enum {
     C_PRODUCTS, C_SCALES, C_ALL_MAX, C_ALL_MIN, C_ZEROS, C_HAZARD, C_LOAD_BOUND, C_TOKEN_BOUND,
@@ -38,25 +28,6 @@ static const char *const class_name[CLASSES] = {
     "sums that cancel but for a bit",
 };
 static long class_count[CLASSES];
-static long rate_count[RTL_SIDES][RATES][2];  /* [side][rate][bursts] */
-
-/* ---- Stalls ------------------------------------------------------------------------------------ */
-
-enum { BURSTS = 16 };  /* the longest, in cycles */
-static stall_side sides[RTL_SIDES];
-
-static bool stall(void *context, int side) {
-    (void)context;
-    return stall_next(&sides[side]);
-}
-
-/* A mutant is caught by its first failure. */
-static void count_failure(void) {
-    failed++;
-    if (mutant <= 0) return;
-    printf("%ld passed, %ld failed\n", passed, failed);
-    exit(EXIT_FAILURE);
-}
 
 /* ---- One case ----------------------------------------------------------------------------------- */
 
@@ -103,11 +74,6 @@ static bool any_nan(const product *p) {
     return false;
 }
 
-static bool no_stalls(void) {
-    for (int s = 0; s < RTL_SIDES; s++) if (rate_in_8[sides[s].rate]) return false;
-    return true;
-}
-
 static void run(rtl *r, const char *config, const char *what, const product *p) {
     const rtl_build *b = rtl_get_build(r);
     bcq_error error;
@@ -139,27 +105,13 @@ static void run(rtl *r, const char *config, const char *what, const product *p) 
             good = false;
         }
     }
-    /* Both hold until the next command. */
-    for (int i = 0; good && i < 3; i++) {
-        rtl_run_report later;
-        rtl_wait(r, &later);
-        if (later.cycles == report.cycles && later.scale_nan == report.scale_nan) continue;
-        fprintf(stderr, "FAIL %s: %d cycles after it, cycles and scale_nan went from %llu, %d to %llu, %d\n",
-                where, i + 1, (unsigned long long)report.cycles, report.scale_nan,
-                (unsigned long long)later.cycles, later.scale_nan);
-        good = false;
-    }
+    good = good && report_holds(r, where, &report);
     if (report.scale_nan != any_nan(p)) {
         fprintf(stderr, "FAIL %s: scale_nan rtl %d, golden %d\n", where, report.scale_nan, any_nan(p));
         good = false;
     }
     if (free_running) {
-        uint64_t want = rtl_cycles_formula(b, p->m, p->n, p->k);
-        if (report.cycles != want) {
-            fprintf(stderr, "FAIL %s: cycles rtl %llu, formula %llu\n", where,
-                    (unsigned long long)report.cycles, (unsigned long long)want);
-            good = false;
-        }
+        good = cycles_are(b, where, p->m, p->n, p->k, report.cycles) && good;
         class_count[C_FORMULA]++;
         int load = rtl_rows(b) * b->cols / b->ndec;
         class_count[p->m > load ? C_TOKEN_BOUND : C_LOAD_BOUND]++;
@@ -415,11 +367,6 @@ static void hazards(rtl *r, const char *config, const bcq_codebooks *frozen) {
 }
 
 /* A reset in the middle, then a product as if nothing had been. */
-static bool stop_after(void *context, int side) {
-    int *left = context;
-    if (side == RTL_SIDE_WEIGHTS && *left > 0) (*left)--;
-    return *left == 0;
-}
 static void resets(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
     for (int turn = 0; turn < 4; turn++) {
@@ -427,41 +374,17 @@ static void resets(rtl *r, const char *config, const bcq_codebooks *frozen) {
         random_product(&p, b, frozen, 1 + below(2 * b->t), 1 + below(b->cols), 3 * b->la);
         float *acc = calloc((size_t)(p.m * p.n), sizeof *acc);
         if (!acc) abort();
-        bcq_error error;
-        rtl_run_report report;
-        int left = 1 + below(3 * rtl_rows(b) * b->cols / b->ndec);
-        rtl_run_options options = { .stall = stop_after, .context = &left,
-                                    .limit = rtl_cycles_formula(b, p.m, p.n, p.arrays * b->la) + 100 };
-        rtl_operands operands = { p.m, p.n, p.arrays, p.a, p.w, p.cb_a.p.lb, p.cb_w.p.lb };
         rtl_load_codebooks(r, &p.cb_a, &p.cb_w);
-        if (rtl_run(r, &operands, &options, acc, &report, &error)) {
-            fprintf(stderr, "FAIL %s reset: the starved product ended\n", config);
-            count_failure();
-        }
-        rtl_reset(r);
-        if (!rtl_is_reset(r)) {
-            fprintf(stderr, "FAIL %s reset: not idle, or a counter or flag is set\n", config);
-            count_failure();
-        }
+        rtl_operands operands = { p.m, p.n, p.arrays, p.a, p.w, p.cb_a.p.lb, p.cb_w.p.lb };
+        rtl_beats beats = rtl_operand_beats(&operands);
+        starved(r, config, &beats, acc);
         run(r, config, "after reset", &p);
         class_count[C_RESET]++;
         free(acc);
         product_free(&p);
     }
 
-    /* The largest sizes: the product begins, and only a reset ends it. */
-    static const bcq_array nothing;
-    rtl_operands huge = { UINT32_MAX, (int64_t)UINT32_MAX * b->cols, UINT32_MAX, &nothing, &nothing,
-                          b->lb, b->lb };
-    int none = 0;
-    rtl_run_options options = { .stall = stop_after, .context = &none, .limit = 10 };
-    rtl_run_report report;
-    bcq_error error;
-    if (rtl_run(r, &huge, &options, NULL, &report, &error) || rtl_is_reset(r)) {
-        fprintf(stderr, "FAIL %s reset: the largest product did not begin\n", config);
-        count_failure();
-    }
-    rtl_reset(r);
+    largest(r, config);
     product p;
     random_product(&p, b, frozen, 1, 1, 1);
     run(r, config, "after the largest", &p);
@@ -485,71 +408,12 @@ static void one_nan(rtl *r, const char *config, const bcq_codebooks *frozen) {
     }
 }
 
-/* Sizes that no simulation reaches the end of: each bit of each size, alone and with what makes two
- * more steps (then a lost bit would end it in no time). They must begin, and not end soon. */
-static void unending(rtl *r, const char *config, const bcq_codebooks *frozen) {
-    const rtl_build *b = rtl_get_build(r);
-    bcq_codebooks cb;
-    bcq_params full = full_params(b);
-    random_codebooks(&cb, &full);
-    enum { M, N, K };
-    for (int which = M; which <= K; which++) {
-        for (int turn = 0; turn < 2 * 32; turn++) {
-            int64_t more[3] = { b->t + 1, 2, 2 };
-            int64_t size = ((int64_t)1 << turn / 2) + (turn % 2 ? more[which] : 0);
-            int64_t m = which == M ? size : 1, n_tiles = which == N ? size : which == M ? 2 : 1;
-            int64_t arrays = which == K ? size : 2;
-            int64_t m_end = which == M ? 3 * b->t : m, n_end = which == N ? 8 : n_tiles;
-            int64_t arrays_end = which == K ? 8 : arrays;
-            uint64_t limit = rtl_cycles_formula(b, m_end, n_end * b->cols, arrays_end * b->la);
-            int64_t n = which == K ? 1 : n_tiles * b->cols;
-            if (size > UINT32_MAX || rtl_cycles_formula(b, m, n, arrays * b->la) <= 2 * limit) continue;
-
-            /* What can be taken or delivered before the limit, at a beat a cycle; all zeros. */
-            int64_t kept = (int64_t)limit;
-            product p;
-            product_alloc(&p, which == M ? kept : 1, which == N ? kept * b->cols : n,
-                          (which == K ? kept : 2) * b->la, b->la);
-            p.cb_a = p.cb_w = frozen ? *frozen : cb;
-            float *acc = calloc((size_t)(p.m * p.n), sizeof *acc);
-            if (!acc) abort();
-            rtl_operands operands = { m, n, arrays, p.a, p.w, p.cb_a.p.lb, p.cb_w.p.lb };
-            rtl_run_options options = { .limit = limit };
-            rtl_run_report report;
-            bcq_error error = { .message = "it ended" };
-            if (rtl_run(r, &operands, &options, acc, &report, &error)
-                || strncmp(error.message, "rtl: not done", 13) != 0) {
-                fprintf(stderr, "FAIL %s unending seed=%llu M=%lld n_tiles=%lld k_arrays=%lld: %s\n", config,
-                        (unsigned long long)seed, (long long)m, (long long)n_tiles, (long long)arrays,
-                        error.message);
-                count_failure();
-            } else {
-                passed++;
-            }
-            class_count[C_UNENDING]++;
-            rtl_reset(r);
-            free(acc);
-            product_free(&p);
-        }
-    }
-}
-
 /* Commands of size zero are taken and do nothing; sizes beyond 16 bits, and cycle counts of every bit
  * up to 13, on the small builds. */
 static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
     bool small = b->la == 16 && b->cols <= 12 && !brief;
-    static const bcq_array nothing;
-    for (int which = 0; which < 3; which++) {
-        rtl_operands zero = { which != 0, which != 1, which != 2, &nothing, &nothing, b->lb, b->lb };
-        rtl_run_options options = { .stall = NULL };
-        rtl_run_report report;
-        bcq_error error;
-        if (rtl_run(r, &zero, &options, NULL, &report, &error)) continue;
-        fprintf(stderr, "FAIL %s size zero: %s\n", config, error.message);
-        count_failure();
-        rtl_reset(r);
-    }
+    zero_sizes(r, config);
     for (int which = 0; which < 3 && small; which++) {
         product p;
         random_product(&p, b, frozen, which == 0 ? 65537 : 1, which == 1 ? 65536 * b->cols + 1 : 1,
@@ -584,16 +448,13 @@ static void held(rtl *r, const char *config, const bcq_codebooks *frozen) {
     memset(sides, 0, sizeof sides);
 }
 
-static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen, long tiles) {
+static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
     for (long i = 0; i < tiles; i++) {
         product p;
         int64_t k = below(20) ? 1 + below(4 * b->la) : 1;
         random_product(&p, b, frozen, 1 + below(2 * b->t), 1 + below(2 * b->cols), k);
-        for (int s = 0; s < RTL_SIDES; s++) {
-            sides[s] = (stall_side){ .rate = below(3) ? below(RATES) : 0, .bursts = below(2) ? BURSTS : 0 };
-            rate_count[s][sides[s].rate][sides[s].bursts > 0]++;
-        }
+        random_stalls();
         run(r, config, "random", &p);
         product_free(&p);
     }
@@ -601,20 +462,8 @@ static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen
 }
 
 int main(int argc, char **argv) {
-    long tiles = 60;
-    int at = 1;
-    for (; at + 1 < argc && argv[at][0] == '-'; at++) {
-        if (strcmp(argv[at], "-seed") == 0) seed = strtoull(argv[++at], NULL, 10);
-        else if (strcmp(argv[at], "-tiles") == 0) tiles = strtol(argv[++at], NULL, 10);
-        else if (strcmp(argv[at], "-brief") == 0) brief = true;
-        else if (strcmp(argv[at], "-mutant") == 0) mutant = strtol(argv[++at], NULL, 10);
-        else break;
-    }
-    if (at == argc || argv[at][0] == '-') {
-        fprintf(stderr, "usage: test_array [-seed S] [-tiles N] [-brief] [-mutant N] CONFIG_OR_MODEL...\n");
-        return 2;
-    }
-    printf("test_array seed=%llu tiles=%ld\n", (unsigned long long)seed, tiles);
+    int at = parse_arguments(argc, argv, "test_array");
+    if (!at) return 2;
     for (; at < argc; at++) {
         const char *config = argv[at];
         bcq_error error;
@@ -622,11 +471,7 @@ int main(int argc, char **argv) {
         random_state = seed * 1000003 + (uint64_t)at;
         rtl *r = strchr(config, '/') ? rtl_open_model(config, seed, &error)
                                      : rtl_open(config, false, seed, &error);
-        if (r && mutant >= 0 && !rtl_hold(r, "mutsel", (uint32_t)mutant)) {
-            bcq_fail(&error, "%s: no input mutsel", config);
-            rtl_close(r);
-            r = NULL;
-        }
+        r = hold_mutant(r, config, &error);
         if (!r) {
             fprintf(stderr, "FAIL %s\n", error.message);
             failed++;
@@ -652,9 +497,9 @@ int main(int argc, char **argv) {
         resets(r, config, frozen);
         one_nan(r, config, frozen);
         sizes(r, config, frozen);
-        if (!brief) unending(r, config, frozen);
+        if (!brief) class_count[C_UNENDING] += unending(r, config);
         if (!brief) held(r, config, frozen);
-        random_tiles(r, config, frozen, tiles);
+        random_tiles(r, config, frozen);
         printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s%s%s: %ld cases\n",
                config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,
                b->exact ? "exact" : "fp32", b->frozen ? " frozen" : "", b->deep ? " deep" : "",
@@ -662,28 +507,10 @@ int main(int argc, char **argv) {
         fflush(stdout);
         rtl_close(r);
     }
-    for (int c = 0; c < CLASSES && !brief; c++) {
-        printf("  %-42s %10ld\n", class_name[c], class_count[c]);
-        if (class_count[c] == 0 && (c != C_N_TAIL || several_columns)) {
-            fprintf(stderr, "FAIL seed=%llu: no case of \"%s\"\n", (unsigned long long)seed, class_name[c]);
-            failed++;
-        }
+    if (!brief) {
+        bool excused[CLASSES] = { [C_N_TAIL] = !several_columns };
+        judge_classes(class_name, class_count, excused, CLASSES);
+        judge_stalls();
     }
-    if (!brief) printf("  stalls of random tiles %23s%8s%8s%8s, then the same in bursts\n", "0", "1/8", "1/2", "7/8");
-    for (int s = 0; s < RTL_SIDES && !brief; s++) {
-        printf("  %-36s", side_name[s]);
-        for (int bursts = 0; bursts < 2; bursts++) {
-            for (int i = 0; i < RATES; i++) {
-                printf(" %7ld", rate_count[s][i][bursts]);
-                if (rate_count[s][i][bursts] == 0) {
-                    fprintf(stderr, "FAIL seed=%llu: no %s stalls of %d/8\n",
-                            (unsigned long long)seed, side_name[s], rate_in_8[i]);
-                    failed++;
-                }
-            }
-        }
-        printf("\n");
-    }
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed || !passed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return print_verdict();
 }
