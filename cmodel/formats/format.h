@@ -64,7 +64,7 @@ struct bcq_format_kind {
     const char *source;       /* of the rule */
     const char *partial_sum;  /* "INT32", "FP32 after 32", ...; "" if there is no hardware */
     int hardware;             /* BCQ_FORMAT_... of params.def for rtl/rivals; -1: none */
-    bool weight_only;
+    bool weight_only;         /* the page defines no sum: a weight is decoded, then multiplied */
     int element_bits;         /* of one code; bcq and mx4: 0, see bits() */
     int group;                /* default; 0: a row or a tensor */
     bool per_tensor;          /* group 0 means the tensor */
@@ -76,7 +76,7 @@ struct bcq_format_kind {
     void (*scale_tensor)(const bcq_format *f, float amax, bcq_format_tensor *t);
     void (*encode)(const bcq_format *f, const bcq_format_tensor *t, const float *x, int64_t k, bcq_format_row *row);
     void (*decode)(const bcq_format *f, const bcq_format_tensor *t, const bcq_format_row *row, float *x);
-    /* Stored bits of a row of k scalars, full groups assumed: element, group, row. Outliers come on top. */
+    /* Bits a scalar of a row of k, full groups assumed: element, group, row. Outliers come on top. */
     double (*bits)(const bcq_format *f, int64_t k);
     /* One output before tensor and row scales, the page's "sums": the bits of FP32 or of INT32. NULL: none. */
     uint32_t (*dot)(const bcq_format *f, const bcq_format_row *a, const bcq_format_row *w);
@@ -88,12 +88,22 @@ struct bcq_format_kind {
 };
 
 extern const bcq_format_kind *const bcq_format_kinds[];  /* ends with NULL; the order of tables */
+extern const bcq_format_kind
+    bcq_format_bcq, bcq_format_int8, bcq_format_int8_token, bcq_format_int4, bcq_format_vsq,
+    bcq_format_mxfp4, bcq_format_nvfp4, bcq_format_mx4, bcq_format_mxint8, bcq_format_fp8,
+    bcq_format_nf4, bcq_format_af4, bcq_format_bof4, bcq_format_bof4s, bcq_format_bof4_opq,
+    bcq_format_bof4s_opq;
 
 /* "NAME[:key=value]..." -> *f. NULL, or a sentence that says what is wrong, in message [size]. */
 const char *bcq_format_parse(const char *spec, bcq_format *f, char *message, size_t size);
 
-/* amax: the largest magnitude of the tensor, conditioned. */
-void bcq_format_scale_tensor(const bcq_format *f, float amax, bcq_format_tensor *t);
+/* True if kind->dot is the page's sum under these options, and so is the hardware if the kind has some:
+ * the group is the page's, and vsq's S has 4 bits. bcq: with every option, but there is no rival_gemm for it. */
+bool bcq_format_has_sum(const bcq_format *f);
+
+/* amax: the largest magnitude of the tensor, conditioned. False: e_X would be above 100, where format.md
+ * refuses the tensor; *t has e_X = 100 then, and blocks saturate. */
+bool bcq_format_scale_tensor(const bcq_format *f, float amax, bcq_format_tensor *t);
 
 /* False: no memory, and nothing is left. bcq_format_row_free() takes what was never filled too. */
 bool bcq_format_row_alloc(const bcq_format *f, int64_t k, bcq_format_row *row);
@@ -112,10 +122,11 @@ float bcq_e4m3_to_f32(uint8_t code);    /* NaN codes: 0 */
 float bcq_e2m1_value(uint8_t code);     /* 4 bits: -6 to 6 */
 int bcq_e2m1_twice(uint8_t code);       /* twice the value */
 float bcq_fp16_scale(uint32_t bits);    /* as hardware takes it: magnitude, 0 if exponent is 31 */
-/* The page's FP32 sum: x rounded once to FP32, below 2^-126 to +0, saturating. x: exact, or so near that
- * it rounds alike. */
+/* The page's FP32 sum: x rounded once to 24 bits; if that is below 2^-126, +0; if beyond FP32, its largest.
+ * x: exact, or so near that it rounds alike. */
 float bcq_fp32_sum(double x);
 int bcq_floor_log2(double x);           /* x > 0, exact */
+int bcq_ceil_log2(double x);            /* the same */
 
 /* Table formats: levels as published (formats/levels.c). NULL if there are none for this block. */
 const float *bcq_levels(const char *table, int group, bcq_metric metric);
