@@ -105,6 +105,11 @@ bool bcq_format_has_sum(const bcq_format *f);
  * refuses the tensor; *t has e_X = 100 then, and blocks saturate. */
 bool bcq_format_scale_tensor(const bcq_format *f, float amax, bcq_format_tensor *t);
 
+/* encode() of int8-token and vsq with the row's FP16 scale given (s, gamma), as the on-line encoders are
+ * given it; scalars beyond it saturate. */
+void bcq_format_encode_given(const bcq_format *f, uint16_t row_scale, const float *x, int64_t k,
+                             bcq_format_row *row);
+
 /* False: no memory, and nothing is left. bcq_format_row_free() takes what was never filled too. */
 bool bcq_format_row_alloc(const bcq_format *f, int64_t k, bcq_format_row *row);
 void bcq_format_row_free(bcq_format_row *row);

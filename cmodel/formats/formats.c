@@ -110,7 +110,7 @@ double bcq_format_bits(const bcq_format *f, int64_t k, const bcq_format_row *row
 
 double bcq_round_half_even(double x) {
     double down = floor(x), rest = x - down;  /* exact */
-    bool odd = fmod(down, 2) != 0;
+    bool odd = down / 2 != floor(down / 2);
     return down + (rest > 0.5 || (rest == 0.5 && odd));
 }
 
@@ -134,9 +134,9 @@ int bcq_ceil_log2(double x) {
  * counts the magnitudes in ascending order, so that rounding up may carry into the exponent. */
 static uint32_t small_float(double magnitude, int mantissa, int lowest, uint32_t largest) {
     if (magnitude == 0) return 0;
+    if (magnitude >= 0x1p100) return largest;  /* far beyond every format here; infinity too */
     int exponent = bcq_floor_log2(magnitude);
     if (exponent < lowest) exponent = lowest;
-    if (exponent > lowest + 64) return largest;  /* beyond every format here; keeps the sum below small */
     /* In units of the last place; the leading one of a normal adds 1 to the exponent field. */
     double units = bcq_round_half_even(ldexp(magnitude, mantissa - exponent));
     uint32_t code = ((uint32_t)(exponent - lowest) << mantissa) + (uint32_t)units;

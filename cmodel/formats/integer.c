@@ -19,27 +19,43 @@ static int element(uint8_t code) { return (int8_t)code; }
 
 /* ---- int8, int4, int8-token --------------------------------------------------------------- */
 
+/* "s = FP16(amax / QMAX)" */
+static uint16_t absmax_scale(const bcq_format *f, const float *x, int64_t n) {
+    return bcq_f64_to_f16((double)amax_of(x, n) / qmax(f));
+}
+
 static void absmax_encode(const bcq_format *f, const bcq_format_tensor *t, const float *x, int64_t k,
                           bcq_format_row *row) {
     (void)t;
     row_begin(f, k, row);
     for (int64_t g = 0; g < row->groups; g++) {
-        int64_t first = g * group_full(f, k), length = group_length(f, k, g);
-        /* "s = FP16(amax / QMAX)" */
-        uint16_t scale = bcq_f64_to_f16((double)amax_of(x + first, length) / qmax(f));
-        if (f->group) row->scale[g] = scale;
-        else row->row_scale = scale;
+        int64_t first = g * f->group, length = group_length(f, k, g);
+        row->scale[g] = absmax_scale(f, x + first, length);
         for (int64_t i = first; i < first + length; i++)
-            row->code[i] = quantize(x[i], bcq_fp16_scale(scale), qmax(f));
+            row->code[i] = quantize(x[i], bcq_fp16_scale(row->scale[g]), qmax(f));
     }
+}
+
+static void token_encode_given(const bcq_format *f, uint16_t s, const float *x, int64_t k,
+                               bcq_format_row *row) {
+    row_begin(f, k, row);
+    row->row_scale = s;
+    row->scale[0] = 0;
+    for (int64_t i = 0; i < k; i++) row->code[i] = quantize(x[i], bcq_fp16_scale(s), qmax(f));
+}
+
+static void token_encode(const bcq_format *f, const bcq_format_tensor *t, const float *x, int64_t k,
+                         bcq_format_row *row) {
+    (void)t;
+    token_encode_given(f, absmax_scale(f, x, k), x, k, row);
 }
 
 static void absmax_decode(const bcq_format *f, const bcq_format_tensor *t, const bcq_format_row *row,
                           float *x) {
     (void)t;
     for (int64_t i = 0; i < row->k; i++)  /* "value q * s", at most 18 bits */
-        x[i] = (float)element(row->code[i])
-             * bcq_fp16_scale(f->group ? row->scale[i / f->group] : row->row_scale);
+        x[i] = decoded(element(row->code[i])
+                       * (double)bcq_fp16_scale(f->group ? row->scale[i / f->group] : row->row_scale));
 }
 
 static double absmax_bits(const bcq_format *f, int64_t k) {
@@ -117,7 +133,7 @@ static bool token_fits(const bcq_format *f, int64_t k) {
 const bcq_format_kind bcq_format_int8_token = {
     .name = "int8-token", .what = "INT8, a row, FP16", .source = "absmax rounding, common practice",
     .partial_sum = "INT32", .hardware = BCQ_FORMAT_INT8_TOKEN, .element_bits = 8, .group = 0,
-    .scale_tensor = no_tensor_scale, .encode = absmax_encode, .decode = absmax_decode,
+    .scale_tensor = no_tensor_scale, .encode = token_encode, .decode = absmax_decode,
     .bits = absmax_bits, .dot = token_dot, .apply_scales = integer_scales, .fits = token_fits,
 };
 
@@ -125,12 +141,10 @@ const bcq_format_kind bcq_format_int8_token = {
 
 static int vsq_smax(const bcq_format *f) { return (1 << f->scale_bits) - 1; }
 
-static void vsq_encode(const bcq_format *f, const bcq_format_tensor *t, const float *x, int64_t k,
-                       bcq_format_row *row) {
-    (void)t;
+static void vsq_encode_given(const bcq_format *f, uint16_t gamma_bits, const float *x, int64_t k,
+                             bcq_format_row *row) {
     row_begin(f, k, row);
-    /* "gamma = FP16(amax_row / (7 * SMAX))" */
-    row->row_scale = bcq_f64_to_f16((double)amax_of(x, k) / (qmax(f) * vsq_smax(f)));
+    row->row_scale = gamma_bits;
     double gamma = bcq_fp16_scale(row->row_scale);
     for (int64_t g = 0; g < row->groups; g++) {
         int64_t first = g * f->group, length = group_length(f, k, g);
@@ -143,11 +157,24 @@ static void vsq_encode(const bcq_format *f, const bcq_format_tensor *t, const fl
     }
 }
 
+static void vsq_encode(const bcq_format *f, const bcq_format_tensor *t, const float *x, int64_t k,
+                       bcq_format_row *row) {
+    (void)t;
+    /* "gamma = FP16(amax_row / (7 * SMAX))" */
+    vsq_encode_given(f, bcq_f64_to_f16((double)amax_of(x, k) / (qmax(f) * vsq_smax(f))), x, k, row);
+}
+
 static void vsq_decode(const bcq_format *f, const bcq_format_tensor *t, const bcq_format_row *row, float *x) {
     (void)t;
-    float gamma = bcq_fp16_scale(row->row_scale);
+    double gamma = bcq_fp16_scale(row->row_scale);
     for (int64_t i = 0; i < row->k; i++)  /* "value q * S * gamma", at most 22 bits */
-        x[i] = (float)(element(row->code[i]) * (int)row->scale[i / f->group]) * gamma;
+        x[i] = decoded(element(row->code[i]) * (int)row->scale[i / f->group] * gamma);
+}
+
+void bcq_format_encode_given(const bcq_format *f, uint16_t row_scale, const float *x, int64_t k,
+                             bcq_format_row *row) {
+    if (f->kind == &bcq_format_vsq) vsq_encode_given(f, row_scale, x, k, row);
+    else token_encode_given(f, row_scale, x, k, row);
 }
 
 static double vsq_bits(const bcq_format *f, int64_t k) {
