@@ -98,7 +98,7 @@ lint: $(B)/gen/bcq_pkg.sv $(B)/gen/bcq_reg_pkg.sv $(B)/gen/bcq_board_pkg.sv  ## 
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk
+include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -118,7 +118,7 @@ ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.i
 ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array test_device)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
-                   $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST)
+                   $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST) 0RIVAL_TEST)
 	touch $@
 
 test: ## everything that must hold, in minutes
@@ -141,11 +141,12 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_uart -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so" \
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
-	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)"
+	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)" \
+	  "$(B)/test_rivals -seed $(SEED) -tiles 100 $(RIVAL_SMALL)"
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
-	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(CONFIGS:%=$(B)/models/%.accelerator.so)
+	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(CONFIGS:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG)
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
@@ -156,6 +157,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(ENCODED)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \
+	  "$(B)/test_rivals -seed $(SEED) -tiles 2000 $(RIVAL_CONFIGS)" \
 	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(CONFIGS)" \
 	  "$(B)/test_device -seed $(SEED) -runs 200 $(DEVICE_TEST) $(DEVICE_LONG)" \
 	  "tb/test_device_board.sh $(SEED) $(BOARDS_LONG)" \
