@@ -118,7 +118,7 @@ ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.i
 ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array test_device)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
-                   $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST) 0RIVAL_TEST)
+                   $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST) $(RIVAL_TEST)
 	touch $@
 
 test: ## everything that must hold, in minutes
