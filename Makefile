@@ -142,7 +142,8 @@ test: ## everything that must hold, in minutes
 	  "$(B)/asan/test_array -seed $(SEED) -tiles 100 b2" \
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)" \
-	  "$(B)/test_rivals -seed $(SEED) -tiles 100 $(RIVAL_SMALL)"
+	  "$(B)/test_rivals -seed $(SEED) -tiles 100 $(RIVAL_SMALL)" \
+	  "tb/test_gemm_format.sh $(B)/bcq $(RIVAL_SMALL)" "tb/test_gemm_format.sh $(B)/asan/bcq"
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \

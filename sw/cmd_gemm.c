@@ -6,13 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "cmd_gemm.h"
 #include "device.h"
 
 static const char help[] =
 "bcq gemm -c CB.txt -a A.bcq -w W.bcq -o C.npy [options]\n"
 "bcq gemm -c CB.txt --batch LIST.txt [options]\n"
-"C[M][N] = A[M][K] * W[N][K]^T of two packed tensors, float32.\n"
+"bcq gemm --format F -a TENSOR -w TENSOR -o C.npy [--backend B] [--config NAME] [--json]\n"
+"C[M][N] = A[M][K] * W[N][K]^T of two packed tensors, or of two in a rival format, float32.\n"
 "\n"
 "  -c, --codebooks FILE  those that A (and W, without --cw) was made with\n"
 "      --cw FILE         those of W, where they differ; la must be equal\n"
@@ -22,6 +23,10 @@ static const char help[] =
 "                        to 100; block arrays beyond it saturate\n"
 "      --batch FILE      a list of products, a line each: NAME A W OUT. Lines that begin with # are\n"
 "                        comments; file names are as in -a, -w and -o\n"
+"      --format F        NAME[:key=value]..., one of docs/formats.md that has a sum: int8, int8-token,\n"
+"                        vsq, mxfp4, nvfp4. -a and -w are float TENSORs, encoded in it; --config is\n"
+"                        a row of rtl/rivals/configs.def (default: the format's name); the errors\n"
+"                        (NMSE) are reported\n"
 "      --backend NAME    golden: the C model (default). rtl: the simulated accelerator.\n"
 "                        uart:DEVICE[@BAUD]: a board, at 3000000 baud or that; the last two are\n"
 "                        compared with the golden model bit for bit;\n"
@@ -40,11 +45,12 @@ static const char help[] =
 "  bcq gemm -c cb_a.txt --cw cb_w.txt -a a.bcq -w w.bcq -o c.npy --acc exact --json\n"
 "  bcq gemm -c cb.txt -a a.bcq -w w.bcq -o c.npy --backend rtl --trace c.fst --trace-to 5000\n"
 "  bcq gemm -c cb.txt -a a.npy --encode -9 -w w.bcq -o c.npy --backend rtl --result bf16\n"
-"  bcq gemm -c cb.txt --batch layer.txt --backend uart:/dev/ttyUSB1\n";
+"  bcq gemm -c cb.txt --batch layer.txt --backend uart:/dev/ttyUSB1\n"
+"  bcq gemm --format nvfp4 -a a.npy -w w.npy -o c.npy --backend rtl --config nvfp4-small\n";
 
 typedef struct {
     const char *codebooks, *codebooks_w, *a, *w, *output, *float_a, *float_w, *batch;
-    const char *backend, *config, *trace;
+    const char *backend, *config, *trace, *format;
     uint64_t trace_from, trace_to;
     bool exact, bf16_results, encode, json;
     int exponent;
@@ -446,6 +452,21 @@ static bool parse_word(const char *option, const char *text, const char *one, co
         || bcq_fail(error, "%s: wanted %s or %s, got \"%s\"", option, one, two, text);
 }
 
+/* What does not go with --format: bcq_option is the last option given that LO-BCQ alone has. */
+static bool check_format(const arguments *g, int argc, char **argv, const char *bcq_option, bcq_error *error) {
+    const char *missing = !g->a ? "no -a" : !g->w ? "no -w" : !g->output ? "no -o" : NULL;
+    if (bcq_option)
+        return bcq_fail(error, "--%s: wanted no --format with it, got \"%s\"", bcq_option, g->format);
+    if (missing || optind != argc)
+        return bcq_fail(error, "command line: wanted --format F -a TENSOR -w TENSOR -o C.npy, got %s%s",
+                        missing ? missing : "also ", missing ? "" : argv[optind]);
+    if (!is_golden(g) && !is_rtl(g))
+        return bcq_fail(error, "--backend: wanted golden or rtl with --format, got %s", g->backend);
+    if (g->config && !is_rtl(g))
+        return bcq_fail(error, "--config: wanted --backend rtl with it, got %s", g->backend);
+    return not_the_input(g->output, g->a, error) && not_the_input(g->output, g->w, error);
+}
+
 static bool parse_backend(const char *text, bcq_error *error) {
     return strcmp(text, "golden") == 0 || strcmp(text, "rtl") == 0 || strncmp(text, "uart:", 5) == 0
         || bcq_fail(error, "--backend: wanted golden, rtl or uart:DEVICE, got \"%s\"", text);
@@ -483,14 +504,20 @@ static bool check(const arguments *g, int argc, char **argv, const char *trace_o
     return true;
 }
 
+static const char *option_name(const struct option *longs, int option) {
+    while (longs->name && longs->val != option) longs++;
+    return longs->name;
+}
+
 int cmd_gemm(int argc, char **argv) {
-    enum { CW = 256, BACKEND, CONFIG, ACC, RESULT, ENCODE, BATCH, JSON, TRACE, FROM, TO, FLOAT_A, FLOAT_W };
+    /* From CW on: what LO-BCQ alone has. */
+    enum { BACKEND = 256, CONFIG, FORMAT, JSON, CW, ACC, RESULT, ENCODE, BATCH, TRACE, FROM, TO, FLOAT_A, FLOAT_W };
     static const struct option longs[] = {
         { "codebooks", required_argument, 0, 'c' }, { "output", required_argument, 0, 'o' },
         { "cw", required_argument, 0, CW },         { "backend", required_argument, 0, BACKEND },
         { "config", required_argument, 0, CONFIG }, { "acc", required_argument, 0, ACC },
         { "result", required_argument, 0, RESULT }, { "encode", required_argument, 0, ENCODE },
-        { "batch", required_argument, 0, BATCH },
+        { "batch", required_argument, 0, BATCH },   { "format", required_argument, 0, FORMAT },
         { "json", no_argument, 0, JSON },           { "trace", required_argument, 0, TRACE },
         { "trace-from", required_argument, 0, FROM }, { "trace-to", required_argument, 0, TO },
         { "float-a", required_argument, 0, FLOAT_A }, { "float-w", required_argument, 0, FLOAT_W },
@@ -499,9 +526,10 @@ int cmd_gemm(int argc, char **argv) {
     arguments g = { .backend = "golden", .trace_to = UINT64_MAX };
     bcq_error error;
     bool good = true;
-    const char *trace_option = NULL;
+    const char *trace_option = NULL, *bcq_option = NULL;
     const char *shorts = ":c:a:w:o:h";
     for (int option; good && (option = next_option(argc, argv, shorts, longs, &error)) != -1; ) {
+        if (option == 'c' || option >= CW) bcq_option = option_name(longs, option);
         switch (option) {
             case 'c': g.codebooks = optarg; break;
             case 'a': g.a = optarg; break;
@@ -517,6 +545,7 @@ int cmd_gemm(int argc, char **argv) {
                 good = parse_int("--encode", optarg, -BCQ_EXPONENT_LIMIT, BCQ_EXPONENT_LIMIT, &g.exponent, &error);
                 break;
             case BATCH: g.batch = optarg; break;
+            case FORMAT: g.format = optarg; break;
             case JSON: g.json = true; break;
             case TRACE: g.trace = optarg; trace_option = "--trace"; break;
             case FROM:
@@ -532,6 +561,12 @@ int cmd_gemm(int argc, char **argv) {
             case 'h': fputs(help, stdout); return EXIT_DONE;
             default: good = false;
         }
+    }
+    if (good && g.format) {
+        gemm_format_arguments f = { g.format, g.a, g.w, g.output, g.backend, g.config, g.json };
+        int status = check_format(&g, argc, argv, bcq_option, &error) ? gemm_format(&f, &error) : EXIT_REFUSED;
+        if (status != EXIT_DONE) refuse(argv[0], &error);
+        return status;
     }
     good = good && check(&g, argc, argv, trace_option, &error);
     if (is_rtl(&g) && !g.config) g.config = "default";
