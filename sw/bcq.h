@@ -154,6 +154,8 @@ void bcq_array_unpack(const uint8_t *bytes, const bcq_params *p, bcq_array *a);
 
 typedef struct {
     bool bf16;             /* round the input to BF16 first */
+    bool signed_scale;     /* a scale takes the sign of the scalar of largest magnitude (of two, the
+                              first): contract section 4. Off line only: not with rtl_config */
     bool exponent_given;   /* use `exponent` as e_X; arrays beyond it saturate */
     int exponent;          /* in [-100, 100] */
     bool progress;         /* a progress line on stderr (only if it is a terminal) */
@@ -172,6 +174,11 @@ typedef struct {
 } bcq_quantize_report;
 
 enum { BCQ_RUN_ARRAYS = 2048 };
+
+/* bcq_encode_array() with a signed scale, which section 4 honours: it has the sign of the scalar of largest
+ * magnitude, which so meets the largest entry. Of two equal magnitudes the first decides; a scale 0 has no
+ * sign. */
+void bcq_encode_array_signed(const float *x, int exponent, const bcq_codebooks *cb, bcq_array *out);
 
 /* Encodes a tensor into a packed file, streaming row by row; the file does not depend on who encodes.
  * Refused: K no multiple of LA when a codebook lacks an entry 0 (contract section 2). */

@@ -10,6 +10,7 @@ static const char help[] =
 "  -c, --codebooks FILE  from bcq calibrate\n"
 "  -o, --output FILE     the packed tensor; it appears complete or not at all\n"
 "      --bf16            round the input to BF16 first, as the hardware takes it\n"
+"      --signed          a scale takes the sign of the scalar of largest magnitude (BOF4-S tables)\n"
 "      --exponent E      use tensor scale 2^E, -100 to 100; block arrays beyond it saturate\n"
 "      --backend NAME    golden (default), or rtl: the simulated on-line encoder; it wants --bf16\n"
 "      --config NAME     rtl: a row of rtl/configs.def (default: default)\n"
@@ -46,10 +47,11 @@ static bool run(const arguments *a, bcq_error *error) {
 }
 
 int cmd_quantize(int argc, char **argv) {
-    enum { BF16 = 256, EXPONENT, THREADS, BACKEND, CONFIG };
+    enum { BF16 = 256, SIGNED, EXPONENT, THREADS, BACKEND, CONFIG };
     static const struct option longs[] = {
         { "codebooks", required_argument, 0, 'c' }, { "output", required_argument, 0, 'o' },
         { "bf16", no_argument, 0, BF16 },           { "exponent", required_argument, 0, EXPONENT },
+        { "signed", no_argument, 0, SIGNED },
         { "backend", required_argument, 0, BACKEND }, { "config", required_argument, 0, CONFIG },
         { "threads", required_argument, 0, THREADS }, { "help", no_argument, 0, 'h' }, { 0 },
     };
@@ -62,6 +64,7 @@ int cmd_quantize(int argc, char **argv) {
             case 'c': a.codebooks = optarg; break;
             case 'o': a.output = optarg; break;
             case BF16: a.o.bf16 = true; break;
+            case SIGNED: a.o.signed_scale = true; break;
             case EXPONENT:
                 a.o.exponent_given = true;
                 good = parse_int("--exponent", optarg, -BCQ_EXPONENT_LIMIT, BCQ_EXPONENT_LIMIT,
@@ -85,6 +88,8 @@ int cmd_quantize(int argc, char **argv) {
         good = bcq_fail(&error, "--config: wanted --backend rtl with it, got --backend golden");
     if (good && rtl && !a.o.bf16)
         good = bcq_fail(&error, "--backend rtl: wanted --bf16 with it, for the encoder takes BF16, got none");
+    if (good && rtl && a.o.signed_scale)
+        good = bcq_fail(&error, "--signed: wanted --backend golden with it, for the encoder writes no sign, got --backend rtl");
     if (rtl) a.o.rtl_config = config ? config : "default";
     if (good) {
         a.tensor = argv[optind];

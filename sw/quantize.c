@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ typedef struct {
     const bcq_codebooks *cb;
     encoder *rtl;              /* or NULL: the golden model */
     uint64_t cycles;           /* of rtl */
-    bool bf16;
+    bool bf16, signed_scale;
     int exponent;
     int64_t first, count;      /* block arrays [first, first + count) */
     uint8_t *records;          /* [UNIT_ARRAYS * bcq_array_bytes()] */
@@ -62,6 +63,15 @@ static bool encode_by_rtl(unit *u, bcq_array *encoded) {
     return u->good;
 }
 
+void bcq_encode_array_signed(const float *x, int exponent, const bcq_codebooks *cb, bcq_array *out) {
+    float largest = 0;
+    for (int i = 0; i < cb->p.la; i++)
+        if (fabsf(x[i]) > fabsf(largest)) largest = x[i];
+    uint8_t scale = bcq_scale_encode(fabsf(largest), exponent, &cb->p);
+    if (scale && largest < 0) scale |= 0x80;
+    bcq_encode_array_scaled(x, scale, exponent, cb, out);
+}
+
 static void *encode_unit(void *argument) {
     unit *u = argument;
     const bcq_params *p = &u->cb->p;
@@ -80,8 +90,9 @@ static void *encode_unit(void *argument) {
         if (!u->good) break;
         bcq_array a;
         int8_t entry[BCQ_LA_MAX];
-        if (encoded) a = encoded[i];
-        else         bcq_encode_array(x, u->exponent, u->cb, &a);
+        if (encoded)              a = encoded[i];
+        else if (u->signed_scale) bcq_encode_array_signed(x, u->exponent, u->cb, &a);
+        else                      bcq_encode_array(x, u->exponent, u->cb, &a);
         bcq_array_pack(&a, p, u->records + (size_t)i * bcq_array_bytes(p));
         bcq_decode_entries(&a, u->cb, entry);
         for (int s = 0; s < used; s++) {
@@ -178,7 +189,8 @@ static bool write_packed(const bcq_tensor *t, const bcq_codebooks *cb, const cha
     if (!good) bcq_fail(error, "%s: wanted memory to quantize it, got none", bcq_tensor_name(t));
     if (good) {
         for (int i = 0; i < threads; i++)
-            units[i] = (unit){ .t = t, .cb = cb, .rtl = rtl, .bf16 = o->bf16, .exponent = info->exponent,
+            units[i] = (unit){ .t = t, .cb = cb, .rtl = rtl, .bf16 = o->bf16, .signed_scale = o->signed_scale,
+                               .exponent = info->exponent,
                                .records = records + (size_t)i * room };
         good = (output = bcq_output_open(path, error)) != NULL;
     }
@@ -231,6 +243,9 @@ bool bcq_quantize(const bcq_tensor *t, const bcq_codebooks *cb, const char *path
     bcq_quantize_report result = { .exponent = info.exponent };
     encoder *rtl = NULL;
     if (options->rtl_config) {
+        if (options->signed_scale)
+            return bcq_fail(error, "%s: wanted a scale without a sign for the encoder, which writes no other, "
+                            "got --signed", bcq_tensor_name(t));
         if (!options->bf16)
             return bcq_fail(error, "%s: wanted BF16 for the encoder, which takes nothing else, got none "
                             "(--bf16)", bcq_tensor_name(t));
