@@ -27,10 +27,11 @@ static void start(const bof4_options *o, double *level) {
  * integral over w is one over m, of the density of the largest magnitude p(m) = 2 I F^(I-1) phi(m), F =
  * erf(m / sqrt 2), of an integral over x in closed form. All derivatives of p(m) / F up to the order I - 3
  * vanish at 0 and it is nothing beyond 12: there the trapezoidal rule is exact to rounding. */
-enum { NODES = 600 };
+enum { NODES = 240 };
 static const double m_end = 12;
 
 typedef struct {
+    int count;
     double m[NODES];
     double weight[4][NODES];          /* [power]: of dm, times p(m) / F * m^power */
 } nodes;
@@ -39,10 +40,14 @@ static double density(double x) { return exp(-x * x / 2) * 0.398942280401432678;
 static double below(double x) { return erf(x * M_SQRT1_2) / 2; }   /* normal distribution less 1/2 */
 
 static void make_nodes(nodes *n, int block) {
-    for (int j = 0; j < NODES; j++) {
-        double m = m_end * (j + 1) / NODES, f = 2 * below(m);
+    n->count = 0;
+    for (int i = 0; i < NODES; i++) {
+        double m = m_end * (i + 1) / NODES, f = 2 * below(m);
+        double weight = m_end / NODES * 2 * block * pow(f, block - 2) * density(m);
+        if (weight < 1e-24) continue;  /* in all a part of 1e-20 */
+        int j = n->count++;
         n->m[j] = m;
-        n->weight[0][j] = m_end / NODES * 2 * block * pow(f, block - 2) * density(m);
+        n->weight[0][j] = weight;
         for (int power = 1; power < 4; power++) n->weight[power][j] = n->weight[power - 1][j] * m;
     }
 }
@@ -50,7 +55,7 @@ static void make_nodes(nodes *n, int block) {
 /* Sums over all m of m^power times the integral over x in [a, b] of x^degree, degree 0 to 2. */
 static double moment(const nodes *n, int power, int degree, double a, double b) {
     double sum = 0;
-    for (int j = 0; j < NODES; j++) {
+    for (int j = 0; j < n->count; j++) {
         double m = n->m[j], part;
         if (degree == 1) {
             part = (density(m * a) - density(m * b)) / m;
@@ -74,7 +79,7 @@ static double quantile(const nodes *n, int power, double a, double b, double tar
     double low = a, high = b, c = fmin(fmax(near, a), b);
     for (int step = 0; step < 200; step++) {
         double slope = 0;
-        for (int j = 0; j < NODES; j++)
+        for (int j = 0; j < n->count; j++)
             slope += n->weight[power + 1][j] * density(n->m[j] * c);
         double excess = moment(n, power, 0, a, c) - target;
         if (excess > 0) high = c;
