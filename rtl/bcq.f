@@ -12,11 +12,13 @@ rtl/bcq_decoder.sv
 rtl/bcq_decoder_memory.sv
 rtl/bcq_delay.sv
 rtl/bcq_divisor.sv
+rtl/bcq_edge.sv
 rtl/bcq_encoder.sv
 rtl/bcq_fifo.sv
 rtl/bcq_gemm.sv
 rtl/bcq_normalise.sv
 rtl/bcq_pe.sv
+rtl/bcq_pe_decode.sv
 rtl/bcq_scale_encode.sv
 rtl/bcq_scale_unit.sv
 rtl/bcq_sequencer.sv

@@ -3,6 +3,10 @@
 // array) enters as codes; row r is delayed by r cycles before it is decoded, once, and then moves
 // right one column a cycle. Codes are skewed rather than entries because they are narrower.
 //
+// Decode 0 (edge): entries move and are held. 1 (entry): indices, with the codebooks selected at the edge;
+// the elements pick the entries. 2 (code): indices and selectors; the elements do all of it. Timing and
+// results are the same. TwosComplement: entries in that coding, not in sign-magnitude.
+//
 // Latency: a token issued in cycle x leaves as a result (if last_i) in cycle x + Rows + Cols + 4
 // (fp32), + 5 (exact) or + 13 (Deep), all columns together. Weight beats written in cycle x reach column
 // group*NDec + i in cycle x + i + 1. No handshake: everything holds while en_i is low, and
@@ -20,6 +24,8 @@ module bcq_array #(
   parameter bit          Exact = 1'b0,
   parameter bit          Deep = 1'b0,
   parameter bit          TableMemory = 1'b0,
+  parameter int unsigned Decode = 0,
+  parameter bit          TwosComplement = 1'b0,
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned Groups = Cols / NDec,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
@@ -37,7 +43,7 @@ module bcq_array #(
   input  logic                 rst_ni,
   input  logic                 en_i,
 
-  // Codebooks in sign-magnitude: as they are in bcq_codebooks, or (TableMemory) an entry to write
+  // Codebooks, in the coding of the entries: as they are in bcq_codebooks, or (TableMemory) an entry to write
   input  logic [TableW-1:0]     table_a_i,
   input  logic [TableW-1:0]     table_w_i,
   input  logic                  write_a_i,
@@ -65,7 +71,10 @@ module bcq_array #(
   output logic [Cols*32-1:0]   result_o    // FP32, column 0 lowest
 );
 
-  localparam int unsigned RowW = Lanes * EW;
+  // One row of an operand as it moves right and is held: entries; or indices with the codebooks of the row's
+  // blocks; or indices with their selectors.
+  localparam int unsigned RowW = Decode == 0 ? Lanes * EW
+                               : RowIdxW + (Decode == 1 ? Lanes / LB * ((1 << B) * EW) : RowSelW);
   // See bcq_scale_unit.
   localparam int unsigned ReadStage   = Deep ? 6 : 2;
   localparam int unsigned WriteStage  = Deep ? 14 : Exact ? 4 : 5;
@@ -79,6 +88,16 @@ module bcq_array #(
   end
   if (T < 2) begin : g_bad_t
     $error("bcq_array: T must be at least 2");
+  end
+
+  if (Decode > 2) begin : g_bad_decode
+    $error("bcq_array: Decode must be 0, 1 or 2");
+  end
+  if (Decode != 0 && (Deep || TableMemory)) begin : g_bad_decode_fpga
+    $error("bcq_array: Decode and each of Deep and TableMemory exclude each other");
+  end
+  if (TwosComplement && (Deep || TableMemory)) begin : g_bad_twos_fpga
+    $error("bcq_array: TwosComplement and each of Deep and TableMemory exclude each other");
   end
 
   // ---- Rows: skew, decode --------------------------------------------------------------------------
@@ -110,6 +129,10 @@ module bcq_array #(
         .selector_i (skewed[RowSelW-1:0]),
         .index_i    (skewed[RowSelW +: RowIdxW]),
         .entry_o    (entry)
+      );
+    end else if (Decode != 0) begin : g_codes
+      bcq_edge #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW), .Decode(Decode)) u_edge (
+        .clk_i, .en_i, .table_i(table_a_i), .codes_i(skewed), .held_o(entry)
       );
     end else begin : g_table
       logic [RowW-1:0] entry_d, entry_q;
@@ -159,6 +182,10 @@ module bcq_array #(
         .selector_i (skewed[8 +: RowSelW]),
         .index_i    (skewed[8 + RowSelW +: RowIdxW]),
         .entry_o    (entry)
+      );
+    end else if (Decode != 0) begin : g_codes
+      bcq_edge #(.Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW), .Decode(Decode)) u_edge (
+        .clk_i, .en_i, .table_i(table_w_i), .codes_i(skewed[8 +: RowSelW + RowIdxW]), .held_o(entry)
       );
     end else begin : g_table
       logic [RowW-1:0] entry_d, entry_q;
@@ -230,6 +257,8 @@ module bcq_array #(
 
   // ---- Columns ---------------------------------------------------------------------------------------
 
+  localparam int unsigned ColumnTableW = Decode == 2 ? TableW : 1;  // the columns see the tables, or do not
+
   logic [(Cols+1)*Rows*RowW-1:0] a_cols;
   logic [(Cols+1)*Rows-1:0]      switch_cols;
 
@@ -239,9 +268,14 @@ module bcq_array #(
   for (genvar c = 0; c < Cols; c++) begin : g_col
     logic [31:0] result;
 
-    bcq_column #(.Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact), .Deep(Deep)) u_column (
+    bcq_column #(
+      .Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact), .Deep(Deep),
+      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B)
+    ) u_column (
       .clk_i,
       .en_i,
+      .table_a_i    (table_a_i[ColumnTableW-1:0]),
+      .table_w_i    (table_w_i[ColumnTableW-1:0]),
       .a_i          (a_cols[c*Rows*RowW +: Rows*RowW]),
       .a_o          (a_cols[(c+1)*Rows*RowW +: Rows*RowW]),
       .switch_i     (switch_cols[c*Rows +: Rows]),

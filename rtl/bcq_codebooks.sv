@@ -1,13 +1,15 @@
 // Codebook storage: NC tables of 2^B entries, written one codebook a cycle, read all at once.
 // Entries come in two's complement (docs/format.md, section 2) and are kept in sign-magnitude, the
 // coding that the decoders hand to the processing elements. The entry -2^(EW-1), which every loader
-// refuses, is kept as minus zero. Frozen: the tables are the parameter FrozenTable instead, nothing
+// refuses, is kept as minus zero. TwosComplement: entries are kept as they come, and -2^(EW-1) counts as
+// that integer, for which all sums have room. Frozen: the tables are the parameter FrozenTable instead, nothing
 // is stored and writes have no effect. Latency 1 from write to use. Does not check the order of entries.
 module bcq_codebooks #(
   parameter int unsigned NC = bcq_pkg::NC_DEFAULT,
   parameter int unsigned B  = bcq_pkg::B_DEFAULT,
   parameter int unsigned EW = bcq_pkg::EW_DEFAULT,
   parameter bit          Frozen = 1'b0,
+  parameter bit          TwosComplement = 1'b0,
   localparam int unsigned Entries  = 1 << B,
   localparam int unsigned SelW     = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned BookW    = Entries * EW,  // one codebook
@@ -19,24 +21,24 @@ module bcq_codebooks #(
   input  logic [SelW-1:0]     book_i,   // which codebook
   input  logic [BookW-1:0]    entry_i,  // its entries, two's complement, entry 0 lowest
 
-  output logic [NC*BookW-1:0] table_o   // sign-magnitude, codebook 0 entry 0 lowest
+  output logic [NC*BookW-1:0] table_o   // codebook 0 entry 0 lowest
 );
 
-  function automatic logic [EW-1:0] sign_magnitude(input logic [EW-1:0] entry);
-    sign_magnitude = entry[EW-1] ? {1'b1, ~entry[EW-2:0] + 1'b1} : entry;
+  function automatic logic [EW-1:0] kept(input logic [EW-1:0] entry);
+    kept = entry[EW-1] && !TwosComplement ? {1'b1, ~entry[EW-2:0] + 1'b1} : entry;
   endfunction
 
   if (Frozen) begin : g_frozen
     logic unused;
     assign unused = ^{clk_i, write_i, book_i, entry_i};
     for (genvar e = 0; e < NC * Entries; e++) begin : g_entry
-      assign table_o[e*EW +: EW] = sign_magnitude(FrozenTable[e*EW +: EW]);
+      assign table_o[e*EW +: EW] = kept(FrozenTable[e*EW +: EW]);
     end
   end else begin : g_programmable
     logic [BookW-1:0] book_d;
 
     for (genvar k = 0; k < Entries; k++) begin : g_entry
-      assign book_d[k*EW +: EW] = sign_magnitude(entry_i[k*EW +: EW]);
+      assign book_d[k*EW +: EW] = kept(entry_i[k*EW +: EW]);
     end
 
     for (genvar c = 0; c < NC; c++) begin : g_book

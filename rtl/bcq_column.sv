@@ -11,12 +11,25 @@ module bcq_column #(
   parameter int unsigned T = 64,
   parameter bit          Exact = 1'b0,
   parameter bit          Deep = 1'b0,
+  // What the operands are: see bcq_array. LB, NC and B count with Decode alone.
+  parameter int unsigned Decode = 0,
+  parameter bit          TwosComplement = 1'b0,
+  parameter int unsigned LB = bcq_pkg::LB_DEFAULT,
+  parameter int unsigned NC = bcq_pkg::NC_DEFAULT,
+  parameter int unsigned B  = bcq_pkg::B_DEFAULT,
   localparam int unsigned Rows = LA / Lanes,
-  localparam int unsigned RowW = Lanes * EW,
+  localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
+  localparam int unsigned BookW = (1 << B) * EW,
+  localparam int unsigned TableW = Decode == 2 ? NC * BookW : 1,
+  // One row of an operand: entries, or indices and the blocks' codebooks, or indices and selectors
+  localparam int unsigned RowW = Decode == 0 ? Lanes * EW : Lanes * B + Lanes / LB * (Decode == 1 ? BookW : SelW),
   localparam int unsigned SlotW = $clog2(T)
 ) (
   input  logic                 clk_i,
   input  logic                 en_i,
+
+  input  logic [TableW-1:0]    table_a_i,  // all codebooks, Decode 2 alone
+  input  logic [TableW-1:0]    table_w_i,
 
   // Operands, from the left and to the right; row 0 lowest
   input  logic [Rows*RowW-1:0] a_i,
@@ -43,8 +56,11 @@ module bcq_column #(
   // LA products of magnitude at most 2^(2*EW-2): |psum| <= 2^(2*EW-2+log2(LA)).
   localparam int unsigned PsumW = 2 * EW + $clog2(LA);
   localparam int unsigned AccW = Exact ? bcq_pkg::EXACT_W : 32;
-  // Every lane's product comes with 2^(2*EW-2) added, see bcq_pe; it is taken off here, once.
-  localparam logic [PsumW-1:0] TopConstant = PsumW'(0) - (PsumW'(LA) << (2 * EW - 2));
+  // Every lane's product comes with 2^(2*EW-2) added, or 2^(2*EW-1) - 2^EW, see bcq_pe; it is taken off
+  // here, once.
+  localparam logic [PsumW-1:0] TopConstant = TwosComplement
+    ? (PsumW'(LA) << EW) - (PsumW'(LA) << (2 * EW - 1))
+    : PsumW'(0) - (PsumW'(LA) << (2 * EW - 2));
 
   logic [PsumW-1:0] psum [Rows+1];
   logic [AccW-1:0]  acc_read, acc_sum;
@@ -52,18 +68,42 @@ module bcq_column #(
   assign psum[0] = TopConstant;
 
   for (genvar r = 0; r < Rows; r++) begin : g_row
-    bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep)) u_pe (
-      .clk_i,
-      .en_i,
-      .load_i   (load_i[r]),
-      .switch_i (switch_i[r]),
-      .w_i,
-      .a_i      (a_i[r*RowW +: RowW]),
-      .a_o      (a_o[r*RowW +: RowW]),
-      .switch_o (switch_o[r]),
-      .psum_i   (psum[r]),
-      .psum_o   (psum[r+1])
-    );
+    if (Decode == 0) begin : g_entry
+      bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep), .TwosComplement(TwosComplement)) u_pe (
+        .clk_i,
+        .en_i,
+        .load_i   (load_i[r]),
+        .switch_i (switch_i[r]),
+        .w_i,
+        .a_i      (a_i[r*RowW +: RowW]),
+        .a_o      (a_o[r*RowW +: RowW]),
+        .switch_o (switch_o[r]),
+        .psum_i   (psum[r]),
+        .psum_o   (psum[r+1])
+      );
+    end else begin : g_decode
+      bcq_pe_decode #(
+        .Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW), .PsumW(PsumW), .TwosComplement(TwosComplement), .Decode(Decode)
+      ) u_pe (
+        .clk_i,
+        .en_i,
+        .table_a_i,
+        .table_w_i,
+        .load_i   (load_i[r]),
+        .switch_i (switch_i[r]),
+        .w_i,
+        .a_i      (a_i[r*RowW +: RowW]),
+        .a_o      (a_o[r*RowW +: RowW]),
+        .switch_o (switch_o[r]),
+        .psum_i   (psum[r]),
+        .psum_o   (psum[r+1])
+      );
+    end
+  end
+
+  if (Decode == 0) begin : g_no_tables
+    logic unused;
+    assign unused = ^{table_a_i, table_w_i};
   end
 
   bcq_scale_unit #(.PsumW(PsumW), .Exact(Exact), .Deep(Deep)) u_scale_unit (

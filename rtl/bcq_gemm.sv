@@ -26,6 +26,8 @@ module bcq_gemm #(
   parameter bit          Frozen = 1'b0,
   parameter bit          Deep = 1'b0,         // more pipeline registers, for FPGAs; fp32 only
   parameter bit          TableMemory = 1'b0,  // codebooks in memories beside each decoder lane
+  parameter int unsigned Decode = 0,          // entries move right and are held (0), or codes: see bcq_array
+  parameter bit          TwosComplement = 1'b0,  // entries in two's complement inside the array
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned BookW = (1 << B) * EW,
@@ -66,11 +68,11 @@ module bcq_gemm #(
   output logic                 busy_o,
   output logic                 scale_nan_o,
   output logic [47:0]          cycles_o,
-  // The activations' codebooks for a shared encoder, sign-magnitude; zero with TableMemory.
+  // The activations' codebooks for a shared encoder, sign-magnitude; zero with TableMemory or TwosComplement.
   output logic [NC*BookW-1:0]  table_a_o,
   // What was built, 16 bits each from the lowest: Lanes, LB, LA, NC, B, EW, Cols, T, NDec, Exact,
-  // Frozen, Deep, TableMemory.
-  output logic [13*16-1:0]     identity_o
+  // Frozen, Deep, TableMemory, Decode, TwosComplement.
+  output logic [15*16-1:0]     identity_o
 );
 
   localparam int unsigned Groups = Cols / NDec;
@@ -86,10 +88,10 @@ module bcq_gemm #(
   logic                r_final, seq_valid, seq_ready;
   logic [NC*BookW-1:0] table_a, table_w;
 
-  assign identity_o = {16'(TableMemory), 16'(Deep), 16'(Frozen), 16'(Exact), 16'(NDec),
+  assign identity_o = {16'(TwosComplement), 16'(Decode), 16'(TableMemory), 16'(Deep), 16'(Frozen), 16'(Exact), 16'(NDec),
                        16'(T), 16'(Cols), 16'(EW), 16'(B), 16'(NC), 16'(LA), 16'(LB), 16'(Lanes)};
   assign r_last_o   = r_final;
-  assign table_a_o  = table_a;
+  assign table_a_o  = TwosComplement ? '0 : table_a;
 
   if (Lanes % LB != 0 || (LB != 2 && LB != 4 && LB != 8)) begin : g_bad_lb
     $error("bcq_gemm: LB must be 2, 4 or 8 and divide Lanes");
@@ -154,14 +156,18 @@ module bcq_gemm #(
     assign cmd_ready_o = seq_ready;
     assign {write_a, write_w, entry_addr, entry} = '0;
 
-    bcq_codebooks #(.NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .FrozenTable(FrozenTableA)) u_codebooks_a (
+    bcq_codebooks #(
+      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .FrozenTable(FrozenTableA)
+    ) u_codebooks_a (
       .clk_i,
       .write_i (cb_valid_i && cb_ready_o && !cb_weights_i),
       .book_i  (cb_book_i),
       .entry_i (cb_entry_i),
       .table_o (table_a)
     );
-    bcq_codebooks #(.NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .FrozenTable(FrozenTableW)) u_codebooks_w (
+    bcq_codebooks #(
+      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .FrozenTable(FrozenTableW)
+    ) u_codebooks_w (
       .clk_i,
       .write_i (cb_valid_i && cb_ready_o && cb_weights_i),
       .book_i  (cb_book_i),
@@ -206,7 +212,7 @@ module bcq_gemm #(
 
   bcq_array #(
     .Lanes(Lanes), .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .Cols(Cols), .T(T), .NDec(NDec),
-    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory)
+    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory), .Decode(Decode), .TwosComplement(TwosComplement)
   ) u_array (
     .clk_i,
     .rst_ni,

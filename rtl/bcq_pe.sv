@@ -4,6 +4,7 @@
 // switch_o and psum_o is one enabled cycle. Deep: a register between products and sum, so psum_o adds
 // the products of the a_i of two cycles ago to the psum_i of one cycle ago. Nothing is reset: a stale switch or load moves right ahead
 // of every new one, and what the data registers held never reaches a result that is read.
+// Hold 0: no operand is held here, w_i are the active weights; bcq_pe_decode holds codes instead.
 //
 // Lanes are sign-magnitude, {sign, magnitude[EW-2:0]}; a zero may carry either sign.
 //
@@ -12,11 +13,17 @@
 // So the column's psum_i enters at its top as
 //   -(rows * Lanes) * 2^(2*(EW-1))  modulo 2^PsumW
 // and what leaves the bottom is the dot product, in two's complement.
+//
+// TwosComplement: lanes are two's complement, all 2^EW values. A lane gives the EW rows of its
+// product after Baugh and Wooley: partial products of one sign bit are inverted, nothing is extended, and
+// the sum of the rows is too large by 2^(2*EW-1) - 2^EW, which the column's top takes off likewise.
 module bcq_pe #(
   parameter int unsigned Lanes = 8,
   parameter int unsigned EW    = 6,
   parameter int unsigned PsumW = 18,
-  parameter bit          Deep  = 1'b0
+  parameter bit          Deep  = 1'b0,
+  parameter bit          TwosComplement = 1'b0,
+  parameter bit          Hold  = 1'b1
 ) (
   input  logic                clk_i,
   input  logic                en_i,
@@ -40,48 +47,77 @@ module bcq_pe #(
   if (Lanes < 1 || EW < 2 || EW > 16 || PsumW <= ProdW) begin : g_bad_params
     $error("bcq_pe: want Lanes >= 1, 2 <= EW <= 16 and PsumW > 2*(EW-1)");
   end
+  if (TwosComplement && Deep) begin : g_bad_twos
+    $error("bcq_pe: TwosComplement and Deep exclude each other");
+  end
 
   logic [Lanes*EW-1:0] shadow_q, active_q, a_q;
   logic [PsumW-1:0]    psum_d, psum_q;
   logic                switch_q;
 
-  // A lane's product, folded: see above. The carry is the lowest bit.
-  localparam int unsigned FoldW = ProdW + 2;
-  function automatic logic [FoldW-1:0] fold(input logic [EW-1:0] a, input logic [EW-1:0] w);
-    logic             negative;
-    logic [ProdW-1:0] product;
-    negative = a[MagW] ^ w[MagW];
-    product  = ProdW'(a[MagW-1:0]) * ProdW'(w[MagW-1:0]);
-    fold     = {~negative, product ^ {ProdW{negative}}, negative};
-  endfunction
+  if (TwosComplement) begin : g_twos
+    // Row j of a lane: a times bit j of w.
+    function automatic logic [EW-1:0] row(input logic [EW-1:0] a, input logic w, input logic sign);
+      row = a & {EW{w}};
+      row = sign ? {row[EW-1], ~row[EW-2:0]} : {~row[EW-1], row[EW-2:0]};
+    endfunction
 
-  logic [Lanes*FoldW-1:0] fold_d, folded;
-  for (genvar i = 0; i < Lanes; i++) begin : g_lane
-    assign fold_d[i*FoldW +: FoldW] = fold(a_i[i*EW +: EW], active_q[i*EW +: EW]);
-  end
+    always_comb begin
+      psum_d = psum_i;
+      for (int unsigned i = 0; i < Lanes; i++) begin
+        for (int unsigned j = 0; j < EW; j++) begin
+          psum_d = psum_d + (PsumW'(row(a_i[i*EW +: EW], active_q[EW*i + j], j == EW - 1)) << j);
+        end
+      end
+    end
+  end else begin : g_fold
+    // A lane's product, folded: see above. The carry is the lowest bit.
+    localparam int unsigned FoldW = ProdW + 2;
+    function automatic logic [FoldW-1:0] fold(input logic [EW-1:0] a, input logic [EW-1:0] w);
+      logic             negative;
+      logic [ProdW-1:0] product;
+      negative = a[MagW] ^ w[MagW];
+      product  = ProdW'(a[MagW-1:0]) * ProdW'(w[MagW-1:0]);
+      fold     = {~negative, product ^ {ProdW{negative}}, negative};
+    endfunction
 
-  if (Deep) begin : g_deep
-    always_ff @(posedge clk_i) if (en_i) folded <= fold_d;
-  end else begin : g_direct
-    assign folded = fold_d;
-  end
+    logic [Lanes*FoldW-1:0] fold_d, folded;
+    for (genvar i = 0; i < Lanes; i++) begin : g_lane
+      assign fold_d[i*FoldW +: FoldW] = fold(a_i[i*EW +: EW], active_q[i*EW +: EW]);
+    end
 
-  // One sum, no tree: the synthesis tool builds one compressor of all the terms.
-  always_comb begin
-    psum_d = psum_i;
-    for (int unsigned i = 0; i < Lanes; i++) begin
-      psum_d = psum_d + PsumW'(folded[i*FoldW + 1 +: ProdW + 1]) + PsumW'(folded[i*FoldW]);
+    if (Deep) begin : g_deep
+      always_ff @(posedge clk_i) if (en_i) folded <= fold_d;
+    end else begin : g_direct
+      assign folded = fold_d;
+    end
+
+    // One sum, no tree: the synthesis tool builds one compressor of all the terms.
+    always_comb begin
+      psum_d = psum_i;
+      for (int unsigned i = 0; i < Lanes; i++) begin
+        psum_d = psum_d + PsumW'(folded[i*FoldW + 1 +: ProdW + 1]) + PsumW'(folded[i*FoldW]);
+      end
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (en_i) begin
-      a_q      <= a_i;
-      psum_q   <= psum_d;
-      switch_q <= switch_i;
+  if (Hold) begin : g_hold
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        a_q      <= a_i;
+        psum_q   <= psum_d;
+        switch_q <= switch_i;
+      end
+      if (en_i && load_i)   shadow_q <= w_i;
+      if (en_i && switch_i) active_q <= shadow_q;
     end
-    if (en_i && load_i)   shadow_q <= w_i;
-    if (en_i && switch_i) active_q <= shadow_q;
+  end else begin : g_held_outside
+    always_ff @(posedge clk_i) if (en_i) psum_q <= psum_d;
+    assign active_q = w_i;
+    assign {a_q, switch_q} = {a_i, switch_i};
+    logic unused;
+    assign shadow_q = '0;
+    assign unused = ^{load_i, shadow_q};
   end
 
   assign a_o      = a_q;

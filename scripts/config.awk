@@ -2,6 +2,7 @@
 #   -v unit=encoder       of bcq_encoder
 #   -v unit=accelerator   of bcq_accelerator; two files then, rtl/accelerator/configs.def first
 # -v name=CONFIG, and the tool's spelling of a parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
+# Decode and TwosComplement are bcq_gemm's alone.
 # -v quote=TEXT: how to write the quote in 96'h0, where a shell reads the result.
 
 function sized(width, digits) { return width (quote == "" ? "'" : quote) digits }
@@ -32,6 +33,8 @@ function table(file, ew,    line, n, word, i, b, value, bits, hex, digit) {
   return sized(n, "h" hex)
 }
 
+function refuse(why) { printf "rtl/configs.def: %s: %s\n", name, why > "/dev/stderr"; refused = 1; exit 1 }
+
 FNR == 1 { files++ }
 /^#/ || NF == 0 || $1 != name { next }
 unit == "accelerator" && files == 1 {
@@ -52,6 +55,12 @@ unit == "accelerator" && files == 1 {
     parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
     bit("Exact", $10 == "exact")
     parameter("Lanes", $15); bit("Deep", $16); bit("TableMemory", $17)
+    if (unit == "") {
+      if ($18 !~ /^(edge|entry|code)$/) refuse("wanted DECODE edge, entry or code, got " $18)
+      parameter("Decode", $18 == "edge" ? 0 : $18 == "entry" ? 1 : 2); bit("TwosComplement", $19)
+    } else if ($18 != "edge" || $19 != 0) {
+      refuse("no " unit " of a row with DECODE or TWOS")
+    }
   }
   if (sub(/^frozen:/, "", $11) && !(unit == "encoder" && $14 == "shared")) {
     constant = table($11, $6)
@@ -62,6 +71,7 @@ unit == "accelerator" && files == 1 {
   print ""
 }
 END {
+  if (refused) exit 1
   if (!found) { printf "rtl/configs.def: no configuration %s\n", name > "/dev/stderr"; exit 1 }
   if (unit == "accelerator" && !streams) {
     printf "rtl/accelerator/configs.def: no configuration %s\n", name > "/dev/stderr"; exit 1

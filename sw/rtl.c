@@ -238,7 +238,7 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     int *of_bcq[] = { &r->build.lanes, &r->build.lb, &r->build.la, &r->build.nc,
                       &r->build.index_bits, &r->build.entry_bits, &r->build.cols, &r->build.t,
                       &r->build.ndec, &r->build.exact, &r->build.frozen, &r->build.deep,
-                      &r->build.table_memory };
+                      &r->build.table_memory, &r->build.decode, &r->build.twos };
     int *of_rival[] = { &r->build.format, &r->build.lanes, &r->build.la, &r->build.cols, &r->build.t,
                         &r->build.ndec };
     int **fields = r->build.rival ? of_rival : of_bcq;

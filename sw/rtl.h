@@ -11,6 +11,7 @@ typedef struct {
     bool rival;      /* of rtl/rivals: then format, lanes, la, cols, t and ndec are all that there is */
     int format;      /* BCQ_FORMAT_... of params.def */
     int lanes, lb, la, nc, index_bits, entry_bits, cols, t, ndec, exact, frozen, deep, table_memory;
+    int decode, twos;  /* Decode, TwosComplement of rtl/bcq_gemm.sv */
 } rtl_build;
 
 static inline int rtl_rows(const rtl_build *b) { return b->la / b->lanes; }

@@ -16,7 +16,7 @@ static bool several_columns;  /* of any build; with one alone there is no N tail
 enum {
     C_PRODUCTS, C_SCALES, C_ALL_MAX, C_ALL_MIN, C_ZEROS, C_HAZARD, C_LOAD_BOUND, C_TOKEN_BOUND,
     C_M_TAIL, C_N_TAIL, C_K_TAIL, C_K_ONE, C_ONE_ARRAY, C_MANY_ARRAYS, C_NAN_SCALE, C_SIGNED_SCALE,
-    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, C_HELD, C_CANCELLED, CLASSES
+    C_NARROW_FILE, C_TWO_TABLES, C_FORMULA, C_RESET, C_UNENDING, C_HELD, C_CANCELLED, C_BELOW, CLASSES
 };
 static const char *const class_name[CLASSES] = {
     "all products of (codebook, index) pairs", "all pairs of scale codes", "all entries maximal",
@@ -26,6 +26,7 @@ static const char *const class_name[CLASSES] = {
     "two sets of codebooks", "cycles equal to the formula", "reset in the middle of a product",
     "sizes that take for ever", "results wait, operands never",
     "sums that cancel but for a bit",
+    "entries of -CMAX-1",
 };
 static long class_count[CLASSES];
 
@@ -52,8 +53,18 @@ static void product_free(product *p) {
     free(p->w);
 }
 
+/* -CMAX-1, which every loader refuses, must not overflow anything: a build in two's complement takes it for
+ * that integer, the others for 0. */
+static void refused_entries(const rtl_build *b, const bcq_codebooks *cb, int8_t *entry) {
+    int below_all = -bcq_cmax(&cb->p) - 1;
+    /* A narrow table's -CMAX-1 is an ordinary entry of a wider build. */
+    if (b->twos || cb->p.entry_bits < b->entry_bits) return;
+    for (int i = 0; i < cb->p.la; i++) if (entry[i] == below_all) entry[i] = 0;
+}
+
 /* Contract section 8 by the golden model's own functions; what the hardware must deliver. */
-static float golden(const product *p, int64_t m, int64_t n, bool exact) {
+static float golden(const product *p, int64_t m, int64_t n, const rtl_build *b) {
+    bool exact = b->exact;
     float acc = 0;
     int64_t fixed = 0;
     for (int64_t j = 0; j < p->arrays; j++) {
@@ -61,6 +72,8 @@ static float golden(const product *p, int64_t m, int64_t n, bool exact) {
         int8_t entry_a[BCQ_LA_MAX], entry_w[BCQ_LA_MAX];
         bcq_decode_entries(a, &p->cb_a, entry_a);
         bcq_decode_entries(w, &p->cb_w, entry_w);
+        refused_entries(b, &p->cb_a, entry_a);
+        refused_entries(b, &p->cb_w, entry_w);
         int32_t psum = bcq_psum(entry_a, entry_w, p->cb_a.p.la);
         if (exact) fixed = bcq_accumulate_exact(fixed, psum, a->scale, w->scale);
         else       acc = bcq_accumulate_fp32(acc, psum, a->scale, w->scale);
@@ -98,7 +111,7 @@ static void run(rtl *r, const char *config, const char *what, const product *p) 
         return;
     }
     for (int64_t i = 0; good && i < p->m * p->n; i++) {
-        float want = golden(p, i / p->n, i % p->n, b->exact);
+        float want = golden(p, i / p->n, i % p->n, b);
         if (memcmp(&want, &acc[i], sizeof want) != 0) {
             fprintf(stderr, "FAIL %s: C[%lld][%lld] rtl %a, golden %a\n", where,
                     (long long)(i / p->n), (long long)(i % p->n), (double)acc[i], (double)want);
@@ -448,6 +461,28 @@ static void held(rtl *r, const char *config, const bcq_codebooks *frozen) {
     memset(sides, 0, sizeof sides);
 }
 
+/* -CMAX-1 in every codebook: all lanes of some tokens, against it or against CMAX. */
+static void refused_extremes(rtl *r, const char *config) {
+    const rtl_build *b = rtl_get_build(r);
+    bcq_params full = full_params(b);
+    int last = bcq_entries(&full) - 1, cmax = bcq_cmax(&full);
+    product p;
+    product_alloc(&p, b->t + 1, b->cols + 1, 5 * full.la, full.la);
+    random_codebooks(&p.cb_a, &full);
+    for (int c = 0; c < full.nc; c++) {
+        p.cb_a.entry[c][0] = (int8_t)(-cmax - 1);
+        p.cb_a.entry[c][last] = (int8_t)cmax;
+    }
+    p.cb_w = p.cb_a;
+    for (int64_t i = 0; i < p.m * p.arrays; i++)
+        set_all(&p.a[i], &full, 0x7E, below(full.nc), below(3) ? 0 : last);
+    for (int64_t i = 0; i < p.n * p.arrays; i++)
+        set_all(&p.w[i], &full, 0x7E, below(full.nc), below(5) ? 0 : last);
+    run(r, config, "-CMAX-1", &p);
+    class_count[C_BELOW]++;
+    product_free(&p);
+}
+
 static void random_tiles(rtl *r, const char *config, const bcq_codebooks *frozen) {
     const rtl_build *b = rtl_get_build(r);
     for (long i = 0; i < tiles; i++) {
@@ -500,10 +535,12 @@ int main(int argc, char **argv) {
         if (!brief) class_count[C_UNENDING] += unending(r, config);
         if (!brief) held(r, config, frozen);
         random_tiles(r, config, frozen);
-        printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s%s%s: %ld cases\n",
+        if (!frozen) refused_extremes(r, config);
+        printf("%-10s LA %3d LB %d NC %2d B %d EW %d COLS %2d T %2d NDEC %2d %s%s%s%s%s%s: %ld cases\n",
                config, b->la, b->lb, b->nc, b->index_bits, b->entry_bits, b->cols, b->t, b->ndec,
                b->exact ? "exact" : "fp32", b->frozen ? " frozen" : "", b->deep ? " deep" : "",
-               b->table_memory ? " memory" : "", passed - before);
+               b->table_memory ? " memory" : "",
+               b->decode == 1 ? " entry" : b->decode == 2 ? " code" : "", b->twos ? " twos" : "", passed - before);
         fflush(stdout);
         rtl_close(r);
     }

@@ -43,6 +43,7 @@ bcq_gemm EW 3
 bcq_gemm EW 9
 bcq_gemm NDec 3
 bcq_gemm T 1
+bcq_gemm Decode 3
 bcq_encoder LB 3
 bcq_encoder LA 48
 bcq_encoder NC 12
@@ -72,6 +73,10 @@ done <<LIST
 bcq_encoder Frozen SharedTable
 bcq_gemm Exact Deep
 bcq_gemm Frozen TableMemory
+bcq_gemm Decode Deep
+bcq_gemm Decode TableMemory
+bcq_gemm TwosComplement Deep
+bcq_gemm TwosComplement TableMemory
 LIST
 
 echo "$passed passed, $failed failed"

@@ -387,7 +387,7 @@ module bcq_accelerator #(
   logic [Cols*32-1:0] r_data;
   logic               unused_busy;
   logic [47:0]        unused_cycles;
-  logic [13*16-1:0]   unused_identity;
+  logic [15*16-1:0]   unused_identity;
 
   bcq_gemm #(
     .Lanes(Lanes), .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .Cols(Cols), .T(T), .NDec(NDec), .Exact(Exact),

@@ -24,7 +24,7 @@ module gemm #(
   logic         cmd_ready, cb_ready, w_ready, a_ready, r_valid, busy, scale_nan;
   logic [31:0]  r_data;
   logic [47:0]  cycles;
-  logic [207:0] identity;
+  logic [239:0] identity;
   logic [15:0]  tables;
   logic         last;
   bcq_gemm #(.Lanes(8), .LB(8), .LA(16), .NC(1), .B(2), .EW(4), .Cols(1), .T(2), .NDec(1), .Exact(Exact),
