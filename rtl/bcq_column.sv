@@ -56,11 +56,11 @@ module bcq_column #(
   // LA products of magnitude at most 2^(2*EW-2): |psum| <= 2^(2*EW-2+log2(LA)).
   localparam int unsigned PsumW = 2 * EW + $clog2(LA);
   localparam int unsigned AccW = Exact ? bcq_pkg::EXACT_W : 32;
-  // Every lane's product comes with 2^(2*EW-2) added, or 2^(2*EW-1) - 2^EW, see bcq_pe; it is taken off
-  // here, once.
-  localparam logic [PsumW-1:0] TopConstant = TwosComplement
-    ? (PsumW'(LA) << EW) - (PsumW'(LA) << (2 * EW - 1))
-    : PsumW'(0) - (PsumW'(LA) << (2 * EW - 2));
+  // Every lane's product comes with a constant added, see bcq_pe: 2^(2*EW-2), or 2^EW times the sum of the
+  // digits' weights. It is taken off here, once.
+  localparam int unsigned DigitWeights = ((1 << 2 * ((EW + 1) / 2)) - 1) / 3;
+  localparam logic [PsumW-1:0] TopConstant = PsumW'(0)
+    - (TwosComplement ? PsumW'(LA * DigitWeights) << EW : PsumW'(LA) << (2 * EW - 2));
 
   logic [PsumW-1:0] psum [Rows+1];
   logic [AccW-1:0]  acc_read, acc_sum;

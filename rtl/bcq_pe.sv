@@ -14,9 +14,10 @@
 //   -(rows * Lanes) * 2^(2*(EW-1))  modulo 2^PsumW
 // and what leaves the bottom is the dot product, in two's complement.
 //
-// TwosComplement: lanes are two's complement, all 2^EW values. A lane gives the EW rows of its
-// product after Baugh and Wooley: partial products of one sign bit are inverted, nothing is extended, and
-// the sum of the rows is too large by 2^(2*EW-1) - 2^EW, which the column's top takes off likewise.
+// TwosComplement: lanes are two's complement, all 2^EW values. Booth's recoding makes (EW+1)/2 digits of w,
+// -2 to 2, of weight 4^j. A digit gives a row of EW+1 bits, the multiple of a, inverted if the digit is negative,
+// plus one as a carry; its sign bit is inverted and not extended, which makes it too large by 2^EW * 4^j. So
+// the column's top takes off the sum of these, likewise. synth/variants.sh has the areas of other structures.
 module bcq_pe #(
   parameter int unsigned Lanes = 8,
   parameter int unsigned EW    = 6,
@@ -56,17 +57,30 @@ module bcq_pe #(
   logic                switch_q;
 
   if (TwosComplement) begin : g_twos
-    // Row j of a lane: a times bit j of w.
-    function automatic logic [EW-1:0] row(input logic [EW-1:0] a, input logic w, input logic sign);
-      row = a & {EW{w}};
-      row = sign ? {row[EW-1], ~row[EW-2:0]} : {~row[EW-1], row[EW-2:0]};
+    localparam int unsigned Digits = (EW + 1) / 2;
+    localparam int unsigned BitsW  = 2 * Digits + 1;
+
+    // A digit is -2*w[2] + w[1] + w[0]; its row without the carry.
+    function automatic logic [EW:0] row(input logic [EW-1:0] a, input logic [2:0] w);
+      logic [EW:0] multiple;
+      multiple = ({a[EW-1], a} & {(EW + 1){w[1] ^ w[0]}})
+               | ({a, 1'b0} & {(EW + 1){w == 3'b100 || w == 3'b011}});
+      multiple = multiple ^ {(EW + 1){w[2]}};
+      row = {~multiple[EW], multiple[EW-1:0]};
     endfunction
+
+    // Weights with a zero below and, where EW is odd, their sign above.
+    logic [Lanes*BitsW-1:0] bits;
+    for (genvar i = 0; i < Lanes; i++) begin : g_lane
+      assign bits[i*BitsW +: BitsW] = BitsW'({active_q[EW*i + EW - 1], active_q[EW*i +: EW], 1'b0});
+    end
 
     always_comb begin
       psum_d = psum_i;
       for (int unsigned i = 0; i < Lanes; i++) begin
-        for (int unsigned j = 0; j < EW; j++) begin
-          psum_d = psum_d + (PsumW'(row(a_i[i*EW +: EW], active_q[EW*i + j], j == EW - 1)) << j);
+        for (int unsigned j = 0; j < Digits; j++) begin
+          psum_d = psum_d + (PsumW'(row(a_i[EW*i +: EW], bits[i*BitsW + 2*j +: 3])) << (2 * j))
+                 + (PsumW'(bits[i*BitsW + 2*j + 2]) << (2 * j));
         end
       end
     end
