@@ -136,7 +136,7 @@ test: ## everything that must hold, in minutes
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 12 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
-	  "tb/test_icarus.sh $(SEED) $(RTL)" "tb/mutate.sh -n 30 lb2" \
+	  "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" "tb/mutate.sh -n 30 lb2" \
 	  "$(B)/test_rival_units -seed $(SEED) $(RIVAL_UNITS)" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(ENCODED)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(ENCODED)" \

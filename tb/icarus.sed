@@ -6,3 +6,5 @@ s/\(parameter\|localparam\) \{1,\}bit \{1,\}/\1 [0:0] /
 s/^\( *\)\$error(/\1initial $fatal(1, /
 # Assertions: no labels.
 s/[A-Za-z]\{1,\}: *assert/assert/
+# A cast to signed within another cast.
+s/\([^n]\)signed'(/\1$signed(/g

@@ -20,13 +20,14 @@ IFS='|' read -r _ top params modules _ <<< "$row"
 top=${top// /}
 case $params in
   *config*) read -r _ config <<< "$params"
-            unit= rows=rtl/configs.def
+            unit= rows=rtl/configs.def rules=scripts/config.awk
             case $top in
               bcq_encoder)     unit=encoder ;;
               bcq_accelerator) unit=accelerator rows="rtl/accelerator/configs.def $rows" ;;
+              rival_gemm)      rows="cmodel/params.def rtl/rivals/configs.def" rules=scripts/config_rival.awk ;;
             esac
             # shellcheck disable=SC2086  # one file or two
-            chparam=$(awk -v name="$config" -v unit="$unit" -v before='-chparam ' -v between=' ' -f scripts/config.awk $rows) ;;
+            chparam=$(awk -v name="$config" -v unit="$unit" -v before='-chparam ' -v between=' ' -f "$rules" $rows) ;;
   *)        chparam=
             for pair in $params; do chparam="$chparam -chparam ${pair%=*} ${pair#*=}"; done ;;
 esac

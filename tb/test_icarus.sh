@@ -35,9 +35,11 @@ replay() {  # name, top, parameters, cycles before the first comparison, folder 
     END { exit !(good && NR == 1) }' "$dir/log"
 }
 
-parameters_of() {  # configuration of rtl/configs.def, of bcq_gemm or of another unit; or K=V...
+parameters_of() {  # configuration of rtl/configs.def, of bcq_gemm or of another unit; or of a rival; or K=V...
   case $1 in
     *=*) echo "$1" ;;
+    *" rival") awk -v name="${1%% *}" -v before= -v between== -f scripts/config_rival.awk cmodel/params.def \
+               rtl/rivals/configs.def ;;
     *)   awk -v name="${1%% *}" -v unit="${1##* }" -v before= -v between== -f scripts/config.awk rtl/configs.def ;;
   esac
 }
@@ -61,6 +63,7 @@ frozen       | bcq_gemm       | frozen       | 0 | 2000  | build/test_array -see
 default      | bcq_gemm       | default      | 0 | 400   | build/test_array -seed $seed -tiles 1 -brief default
 encoder      | bcq_encoder    | gap encoder  | 0 | 5000  | build/test_encoder -seed $seed -runs 5 gap
 encoder_odd  | bcq_encoder    | odd encoder  | 0 | 2000  | build/test_encoder -seed $seed -runs 5 odd
+rival        | rival_gemm     | vsq-small rival | 0 | 1000 | build/test_rivals -seed $seed -tiles 5 -brief vsq-small
 unit         | bcq_scale_unit | PsumW=18     | 200 | 10000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so
 unit_exact   | bcq_scale_unit | PsumW=18 Exact=1'b1 | 200 | 10000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so build/models/scale_unit_18_exact.so
 LIST
