@@ -42,7 +42,10 @@ static int64_t max3(int64_t a, int64_t b, int64_t c) {
 /* Of rtl/rivals, by format; stages as in its column. group 0: the whole column. */
 static const struct { int group, add, result; } rival_of[] = {
     [BCQ_FORMAT_INT8_TOKEN] = { 0, BCQ_STAGE_ADD_INT8_TOKEN, BCQ_STAGE_RESULT_INT8_TOKEN },
+    [BCQ_FORMAT_INT8] = { 0, BCQ_STAGE_ADD_INT8, BCQ_STAGE_RESULT_INT8 },
     [BCQ_FORMAT_VSQ] = { BCQ_VSQ_GROUP, BCQ_STAGE_ADD_VSQ, BCQ_STAGE_RESULT_VSQ },
+    [BCQ_FORMAT_MXFP4] = { BCQ_MXFP4_GROUP, BCQ_STAGE_ADD_MXFP4, BCQ_STAGE_RESULT_MXFP4 },
+    [BCQ_FORMAT_NVFP4] = { BCQ_NVFP4_GROUP, BCQ_STAGE_ADD_NVFP4, BCQ_STAGE_RESULT_NVFP4 },
 };
 
 int rtl_latency(const rtl_build *b) {
@@ -245,7 +248,7 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     size_t count = r->build.rival ? sizeof of_rival / sizeof *of_rival : sizeof of_bcq / sizeof *of_bcq;
     for (size_t i = 0; i < count; i++)
         *fields[i] = words[i / 2] >> (i % 2 * 16) & 0xFFFF;
-    if (r->build.rival && (r->build.format >= (int)(sizeof rival_of / sizeof *rival_of) || !rival_of[r->build.format].result)) {
+    if (r->build.rival && r->build.format >= (int)(sizeof rival_of / sizeof *rival_of)) {
         bcq_fail(error, "%s: wanted a format of cmodel/params.def, got %d", path, r->build.format);
         rtl_close(r);
         return NULL;
