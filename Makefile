@@ -98,7 +98,7 @@ lint: $(B)/gen/bcq_pkg.sv $(B)/gen/bcq_reg_pkg.sv $(B)/gen/bcq_board_pkg.sv  ## 
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk
+include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -111,14 +111,14 @@ ARRAY_ROWS := entry code codefrozen twos
 TESTED     := $(filter-out ulx3s,$(CONFIGS))
 SMALL      := $(filter-out default,$(TESTED))
 ENCODED    := $(filter-out $(FPGA_ROWS) $(ARRAY_ROWS),$(CONFIGS))
-C_TESTS    := $(addprefix $(B)/,test_golden test_flags test_calibrate test_files test_array test_scale_unit \
+C_TESTS    := $(addprefix $(B)/,test_golden test_formats test_flags test_calibrate test_files test_array test_scale_unit \
                 test_netlist test_xor_tree test_encoder test_encoder_units)
 ACCELERATED := $(filter-out $(ARRAY_ROWS),$(CONFIGS))
 ENCODERS   := $(ENCODED:%=$(B)/models/%.encoder.so)
 ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.input \
               -tensor sw/model/activations.safetensors:layers.2.feed_forward.w2.input
 # The same programs under the address and undefined-behaviour sanitizers.
-ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_files test_golden test_array test_device)
+ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_formats test_files test_golden test_array test_device)
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
                    $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST) $(RIVAL_TEST) \
@@ -130,6 +130,7 @@ test: ## everything that must hold, in minutes
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	@echo "running them: some minutes more"
 	@tb/run_tests.sh "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
+	  "$(B)/test_formats -seed $(SEED)" "$(B)/asan/test_formats -seed $(SEED) -rows 100" \
 	  $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
@@ -154,6 +155,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
 	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(ACCELERATED:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG)
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
