@@ -99,6 +99,7 @@ $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk
+include tb/tables.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -131,7 +132,7 @@ test: ## everything that must hold, in minutes
 	@echo "running them: some minutes more"
 	@tb/run_tests.sh "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
 	  "$(B)/test_formats -seed $(SEED)" "$(B)/asan/test_formats -seed $(SEED) -rows 100" \
-	  $(B)/test_calibrate "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
+	  $(B)/test_calibrate "$(B)/test_levels -seed $(SEED)" "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 12 $(FUZZ)" \

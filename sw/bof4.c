@@ -27,7 +27,7 @@ static void start(const bof4_options *o, double *level) {
  * integral over w is one over m, of the density of the largest magnitude p(m) = 2 I F^(I-1) phi(m), F =
  * erf(m / sqrt 2), of an integral over x in closed form. All derivatives of p(m) / F up to the order I - 3
  * vanish at 0 and it is nothing beyond 12: there the trapezoidal rule is exact to rounding. */
-enum { NODES = 240 };
+enum { NODES = 120 };
 static const double m_end = 12;
 
 typedef struct {
