@@ -194,7 +194,8 @@ static void random_product(product *p, int64_t m, int64_t n, int64_t k) {
     int style = below(10);
     int scales = style < 4 ? AROUND_ONE : style < 6 ? ANY_POSITIVE : style < 8 ? ANY_NUMBER
                : style < 9 ? EXTREME : ANY_CODE;
-    class_count[C_SIGNED_SCALE] += scales == ANY_NUMBER;
+    bool sign = build->format == BCQ_FORMAT_INT8 || build->format == BCQ_FORMAT_NVFP4;
+    class_count[C_SIGNED_SCALE] += sign && scales == ANY_NUMBER;
     random_tensor(&p->a, below(8), scales);
     random_tensor(&p->w, below(8), scales);
 }
