@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "calibrate.h"
+#include "fast_encode.h"
 #include "lloyd.h"
 
 enum {
@@ -161,7 +162,7 @@ struct chunk_job {
     bool (*one)(chunk_job *job, int64_t chunk, bcq_error *error);
     uint16_t *row;           /* normalising: as in lloyd_data */
     uint32_t *weight;
-    const struct encode_table *table;  /* measuring */
+    const fast_table *table;  /* measuring */
     atomic_llong next;
     atomic_bool failed;
     bcq_error *error;        /* of the first thread that failed */
@@ -297,69 +298,19 @@ static bool part_init(lloyd_data *part, const lloyd_data *d, int64_t scalars, ui
 
 /* ---- Measuring ----------------------------------------------------------------------------- */
 
-/* The contract's sections 5 to 7 by table, a row for each Y in [-16 CMAX, 16 CMAX] and a column for
- * each codebook: the golden model's results, some ten times faster. */
-typedef struct encode_table {
-    int limit;
-    uint32_t *error;         /* [2 * limit + 1][BCQ_NC_MAX]: (Y - 16 v)^2 */
-    int8_t *entry;           /* [2 * limit + 1][BCQ_NC_MAX]: v, the nearest entry */
-} encode_table;
-
-static void encode_table_free(encode_table *t) {
-    free(t->error);
-    free(t->entry);
-}
-
-static bool encode_table_init(encode_table *t, const bcq_codebooks *cb) {
-    t->limit = bcq_cmax(&cb->p) << BCQ_Y_FRACTION_BITS;
-    size_t cells = (2 * (size_t)t->limit + 1) * BCQ_NC_MAX;
-    t->error = calloc(cells, sizeof *t->error);
-    t->entry = calloc(cells, sizeof *t->entry);
-    if (!t->error || !t->entry) return false;
-    for (int y = -t->limit; y <= t->limit; y++)
-        for (int c = 0; c < cb->p.nc; c++) {
-            int v = cb->entry[c][bcq_index(y, cb->entry[c], &cb->p)];
-            size_t cell = (size_t)(y + t->limit) * BCQ_NC_MAX + (size_t)c;
-            t->error[cell] = (uint32_t)((y - 16 * v) * (y - 16 * v));
-            t->entry[cell] = (int8_t)v;
-        }
-    return true;
-}
-
-/* The decoded entries of one array. */
-static void encode_decode(const encode_table *t, const float *x, uint8_t scale, int exponent,
-                          const bcq_params *p, int8_t *entry) {
-    for (int first = 0; first < p->la; first += p->lb) {
-        size_t row[BCQ_LB_MAX];
-        uint32_t sum[BCQ_NC_MAX] = { 0 };
-        for (int i = 0; i < p->lb; i++) {
-            row[i] = (size_t)(bcq_normalise_x16(x[first + i], scale, exponent, p) + t->limit) *
-                     BCQ_NC_MAX;
-            for (int c = 0; c < BCQ_NC_MAX; c++) sum[c] += t->error[row[i] + (size_t)c];
-        }
-        size_t selector = 0;
-        for (size_t c = 1; c < (size_t)p->nc; c++)
-            if (sum[c] < sum[selector]) selector = c;
-        for (int i = 0; i < p->lb; i++) entry[first + i] = t->entry[row[i] + selector];
-    }
-}
-
 static bool measure_chunk(chunk_job *job, int64_t chunk, bcq_error *error) {
     const sample_plan *s = job->s;
-    const bcq_params *p = &s->o->p;
     chunk_plan *c = &job->s->chunk[chunk];
     int64_t last = (chunk + 1) * CHUNK < s->drawn ? (chunk + 1) * CHUNK : s->drawn;
     size_t from = 0;
     c->signal = c->error = 0;
     for (int64_t i = chunk * CHUNK; i < last; i++) {
-        float x[BCQ_LA_MAX], amax = 0;
+        float x[BCQ_LA_MAX];
         int8_t entry[BCQ_LA_MAX];
         array_place at = locate(s, i, &from);
         if (!read_array(s, &at, x, error)) return false;
-        for (int k = 0; k < at.valid; k++) amax = fabsf(x[k]) > amax ? fabsf(x[k]) : amax;
         int exponent = s->tensor[at.tensor].exponent;
-        uint8_t scale = bcq_scale_encode(amax, exponent, p);
-        encode_decode(job->table, x, scale, exponent, p, entry);
+        uint8_t scale = fast_encode(job->table, x, exponent, entry);
         double scale_real = ldexp(bcq_scale_x512(scale), exponent - BCQ_SCALE_LSB_NEG);
         for (int k = 0; k < at.valid; k++) {
             double e = (double)x[k] - entry[k] * scale_real;  /* exact products: 7 + 18 bits */
@@ -371,12 +322,12 @@ static bool measure_chunk(chunk_job *job, int64_t chunk, bcq_error *error) {
 }
 
 static bool measure(sample_plan *s, const bcq_codebooks *cb, double *nmse, bcq_error *error) {
-    encode_table table = { 0 };
+    fast_table table = { 0 };
     chunk_job job = { .s = s, .one = measure_chunk, .table = &table };
-    bool ok = encode_table_init(&table, cb) ||
+    bool ok = fast_table_init(&table, cb) ||
               bcq_fail(error, "calibrate: wanted memory, got none");
     ok = ok && run_chunks(&job, error);
-    encode_table_free(&table);
+    fast_table_free(&table);
     if (!ok) return false;
     double signal = 0, squared = 0;
     for (int64_t c = 0; c < s->chunks; c++) {
