@@ -50,6 +50,8 @@ $(B)/libbcq.a: $(LIB_O)
 $(B)/bcq: $(CMD_O) $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
+include tb/compare.mk
+
 # ---- Simulation models: one shared object a row of rtl/configs.def --------------------------------
 
 RTL      := rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(wildcard rtl/*.sv)

@@ -16,6 +16,7 @@ static const char help[] =
 "  bcq info        say what a file holds\n"
 "  bcq gemm        multiply two packed tensors: golden model, simulated accelerator, or a board\n"
 "  bcq plan        say what a product takes on the accelerator: cycles, bytes, what binds\n"
+"  bcq compare     say what each 4-bit and 8-bit format loses on tensors, beside LO-BCQ\n"
 "\n"
 "bcq COMMAND --help explains a command and gives examples. bcq --version prints the version.\n"
 "A TENSOR is FILE (.npy, .safetensors, llama2.c .bin) or FILE:NAME; NAME may be a glob.\n"
@@ -34,6 +35,7 @@ static const struct {
 } commands[] = {
     { "calibrate", cmd_calibrate }, { "quantize", cmd_quantize }, { "dequantize", cmd_dequantize },
     { "info", cmd_info },           { "gemm", cmd_gemm },         { "plan", cmd_plan },
+    { "compare", cmd_compare },
 };
 
 /* ---- shared by the subcommands -------------------------------------------------------------- */
@@ -151,7 +153,7 @@ int main(int argc, char **argv) {
         if (strcmp(name, commands[i].name) == 0) status = commands[i].run(argc - 1, argv + 1);
     if (status < 0) {
         fprintf(stderr,
-            "bcq: wanted calibrate, quantize, dequantize, info, gemm or plan (bcq --help), got %s%s%s\n",
+            "bcq: wanted calibrate, quantize, dequantize, info, gemm, plan or compare (bcq --help), got %s%s%s\n",
             name ? "\"" : "", name ? name : "nothing", name ? "\"" : "");
         return EXIT_REFUSED;
     }

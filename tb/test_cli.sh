@@ -274,12 +274,12 @@ check 'calibrate --csv' [ -e made.csv ]
 rm -f made.csv
 
 # ---- command line ---------------------------------------------------------------------------------
-run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm or plan (bcq --help), got nothing'
-run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm or plan (bcq --help), got "quantise"' quantise
+run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm, plan or compare (bcq --help), got nothing'
+run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm, plan or compare (bcq --help), got "quantise"' quantise
 run 0 '' --version
 check 'version' grep -q '^bcq [0-9.]*$' out
 run 0 '' --help
-for command in calibrate quantize dequantize info gemm plan; do
+for command in calibrate quantize dequantize info gemm plan compare; do
     run 0 '' $command --help
     check "$command --help has examples" grep -q "^  bcq $command" out
     run 2 "bcq $command: --bogus: wanted an option that --help lists, got another" $command --bogus
