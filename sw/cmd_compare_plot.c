@@ -12,10 +12,11 @@
 /* NMSE against bits: the axis of bits is cut where no format lies, a panel for each piece. Labels are placed
  * here, not by gnuplot, so that they keep clear of points and of one another. Lengths are pixels. */
 
-enum { WIDTH = 1200, HEIGHT = 800, LEFT = 80, RIGHT = 20, TOP = 110, BOTTOM = 60, CUT = 16, FONT = 12 };
-static const double CHARACTER = 6.6, LINE = 14, POINT = 5;
+enum { WIDTH = 1100, HEIGHT = 860, LEFT = 80, RIGHT = 20, TOP = 110, BOTTOM = 60, CUT = 14, FONT = 13,
+       NARROWEST = 80 };
+static const double CHARACTER = 6.8, LINE = 15, POINT = 5;
 /* Pieces of the axis are at least so many bits apart; each has a margin on both sides. */
-static const double APART = 0.6, MARGIN = 0.1;
+static const double APART = 0.45, MARGIN = 0.08;
 
 typedef struct { double left, right, top, bottom; } box;
 
@@ -43,14 +44,13 @@ typedef struct {
 } drawing;
 
 enum { LOCAL, UNIVERSAL, OTHER_CODEBOOKS, BOTH, WEIGHTS, STYLES };
-static const struct { const char *look, *title; } styles[STYLES] = {
-    { "pt 7 ps 0.9 lc rgb '#1f5fbf'", "bcq, codebooks calibrated here" },
-    { "pt 6 ps 1.1 lc rgb '#1f5fbf'", "bcq, universal codebooks" },
-    { "pt 9 ps 1.0 lc rgb '#1f5fbf'", "bcq, other codebooks" },
-    { "pt 5 ps 0.9 lc rgb '#c03020'", "other formats" },
-    { "pt 13 ps 1.1 lc rgb '#707070'", "for weights only" },
+static const struct { const char *look, *colour, *title; } styles[STYLES] = {
+    { "pt 7 ps 0.8", "#1f5fbf", "bcq, codebooks calibrated on the tensors" },
+    { "pt 6 ps 1.0", "#1f5fbf", "bcq, universal codebooks" },
+    { "pt 9 ps 1.0", "#1f5fbf", "bcq, other codebooks" },
+    { "pt 5 ps 0.7", "#c03020", "other formats" },
+    { "pt 13 ps 0.9", "#606060", "other formats, for weights only" },
 };
-static const char *const label_colours[STYLES] = { "#1f5fbf", "#1f5fbf", "#1f5fbf", "#c03020", "#505050" };
 
 static int style_of(const compare_row *r) {
     switch (r->f->source) {
@@ -97,8 +97,16 @@ static void place_panels(drawing *d) {
         p->panel = d->panel_count - 1;
         d->panels[p->panel].high = p->bits + MARGIN;
     }
-    for (int i = 0; i < d->panel_count; i++) total += d->panels[i].high - d->panels[i].low;
     double room = WIDTH - LEFT - RIGHT - CUT * (d->panel_count - 1);
+    for (int i = 0; i < d->panel_count; i++) total += d->panels[i].high - d->panels[i].low;
+    for (int i = 0; i < d->panel_count; i++) {  /* room for a label even where there is one point */
+        double span = d->panels[i].high - d->panels[i].low, lacks = NARROWEST * total / room - span;
+        if (lacks <= 0) continue;
+        d->panels[i].low -= lacks / 2;
+        d->panels[i].high += lacks / 2;
+    }
+    total = 0;
+    for (int i = 0; i < d->panel_count; i++) total += d->panels[i].high - d->panels[i].low;
     for (int i = 0; i < d->panel_count; i++) {
         panel *p = &d->panels[i];
         p->left = left;
@@ -151,11 +159,15 @@ static void place_labels(drawing *d) {
         point *p = &d->points[i];
         double width = CHARACTER * (double)strlen(p->label), least = INFINITY;
         if (!p->label[0]) continue;
-        /* Right and left of the point, then ever farther up and down. */
-        for (int step = 0; step < 2 * 24 && least > 0; step++) {
-            double up = (step / 4 + 1) / 2 * (step / 4 % 2 ? 1 : -1) * LINE / 2;
-            double away = POINT + 4 + (step & 2 ? 12 : 0);
+        /* Right, left, above, below; then right and left, ever farther up and down. */
+        for (int step = 0; step < 4 + 4 * 12 && least > 0; step++) {
+            int ring = step / 4;
+            double up = (ring + 1) / 2 * (ring % 2 ? 1 : -1) * LINE / 2, away = POINT + 4 + (step & 2 ? 12 : 0);
             double left = step & 1 ? p->x - away - width : p->x + away;
+            if (step == 2 || step == 3) {
+                up = (step == 2 ? 1 : -1) * (LINE / 2 + POINT);
+                left = p->x - width / 2;
+            }
             box tried = { left, left + width, p->y + up + LINE / 2, p->y + up - LINE / 2 };
             double cost = cost_of(d, i, &tried);
             if (cost < least) {
@@ -172,32 +184,32 @@ static void write_panel(FILE *f, const drawing *d, int n, bool widest) {
     const panel *p = &d->panels[n];
     fprintf(f, "set lmargin at screen %.5f\nset rmargin at screen %.5f\n", p->left / WIDTH, p->right / WIDTH);
     fprintf(f, "set xrange [%.6g:%.6g]\n", p->low, p->high);
+    /* A panel of one width has its tic there. */
+    double first = 0, last = 0;
+    for (size_t i = d->count; i-- > 0; ) if (d->points[i].panel == n) first = d->points[i].bits;
+    for (size_t i = 0; i < d->count; i++) if (d->points[i].panel == n) last = d->points[i].bits;
+    fprintf(f, first == last ? "set xtics (%.6g)\n" : "set xtics autofreq 0.25\n", first);
     fprintf(f, n ? "set format y ''\nunset ylabel\n" : "set format y '10^{%%T}'\nset ylabel 'NMSE'\n");
-    if (widest)
-        fprintf(f, "set key at screen 0.5,%.5f center top horizontal samplen 1 maxrows 2\n"
-                "set xlabel 'bits a scalar'\n", 1 - 48.0 / HEIGHT);
-    else
-        fprintf(f, "set key off\nset xlabel ' '\n");
+    fprintf(f, "set xlabel '%s'\n", widest ? "bits a scalar" : " ");
     fprintf(f, "unset label\nunset arrow\n");
     for (size_t i = 0; i < d->count; i++) {
         const point *q = &d->points[i];
         if (q->panel != n || !q->label[0]) continue;
-        double middle = (q->at.top + q->at.bottom) / 2, near = q->at.left > q->x ? q->at.left : q->at.right;
-        fprintf(f, "set label \"%s\" at screen %.5f,%.5f %s font ',%d' tc rgb '%s' noenhanced\n", q->label, near / WIDTH,
-                middle / HEIGHT, q->at.left > q->x ? "left" : "right", FONT - 1, label_colours[q->style]);
-        if (fabs(middle - q->y) > LINE / 2 || fabs(near - q->x) > 2 * POINT + 4)
+        const box *b = &q->at;
+        double middle = (b->top + b->bottom) / 2;
+        double near = b->left > q->x ? b->left : b->right < q->x ? b->right : q->x;
+        fprintf(f, "set label \"%s\" at screen %.5f,%.5f %s font ',%d' tc rgb '%s' noenhanced\n", q->label,
+                near / WIDTH, middle / HEIGHT, near > q->x ? "left" : near < q->x ? "right" : "center", FONT - 1, styles[q->style].colour);
+        if (near != q->x && (fabs(middle - q->y) > LINE / 2 || fabs(near - q->x) > POINT + 5))
             fprintf(f, "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 0.5 lc rgb '#a0a0a0'\n",
                     q->x / WIDTH, q->y / HEIGHT, near / WIDTH, middle / HEIGHT);
     }
     /* The bound, then how the codebooks of the default configuration go, then the points. */
-    fprintf(f, "plot 2**(-2*x) with lines lw 1.5 dt 2 lc rgb '#303030' title 'bound of a Gaussian, 2^{-2 bits}'");
+    fprintf(f, "plot 2**(-2*x) with lines lw 1.5 dt 2 lc rgb '#303030' notitle");
     fprintf(f, ", '-' with lines lw 1.2 lc rgb '#1f5fbf' notitle");
-    for (int s = 0; s < STYLES; s++) {
-        bool used = false;
-        for (size_t i = 0; i < d->count; i++) used = used || d->points[i].style == s;
-        fprintf(f, ", '-' with points %s notitle", styles[s].look);
-        if (used && widest) fprintf(f, ", keyentry with points %s title '%s'", styles[s].look, styles[s].title);
-    }
+    for (int s = 0; s < STYLES; s++)
+        fprintf(f, ", '-' with points %s lc rgb '%s' notitle", styles[s].look, styles[s].colour);
+
     putc('\n', f);
     for (int s = -1; s < STYLES; s++) {
         int written = 0;
@@ -211,6 +223,22 @@ static void write_panel(FILE *f, const drawing *d, int n, bool widest) {
             written++;
         }
         fputs(written ? "e\n" : "NaN NaN\ne\n", f);
+    }
+}
+
+/* In two columns under the title. */
+static void write_key(FILE *f) {
+    for (int s = 0; s <= STYLES; s++) {
+        double x = (s % 2 ? 0.55 : 0.17) * WIDTH, y = HEIGHT - 58 - 17 * (s / 2);
+        const char *title = s < STYLES ? styles[s].title : "bound of a Gaussian, 2^(-2 bits)";
+        fprintf(f, "set label %d \"%s\" at screen %.5f,%.5f left noenhanced\n", 2000 + s, title, (x + 24) / WIDTH,
+                y / HEIGHT);
+        if (s < STYLES)
+            fprintf(f, "set label %d '' at screen %.5f,%.5f point %s lc rgb '%s'\n", 3000 + s, (x + 9) / WIDTH,
+                    y / HEIGHT, styles[s].look, styles[s].colour);
+        else
+            fprintf(f, "set arrow from screen %.5f,%.5f to screen %.5f,%.5f nohead lw 1.5 dt 2 lc rgb '#303030'\n",
+                    (x - 6) / WIDTH, y / HEIGHT, (x + 20) / WIDTH, y / HEIGHT);
     }
 }
 
@@ -229,6 +257,7 @@ static void write_script(FILE *f, const drawing *d, const char *heading, const c
                     1 - 18.0 / HEIGHT, FONT + 3);
             fprintf(f, "set label 1001 \"%s\" at screen 0.5,%.5f center font ',%d' noenhanced\n", title,
                     1 - 38.0 / HEIGHT, FONT);
+            write_key(f);
             /* A plot of nothing: labels of a multiplot belong to one. */
             fprintf(f, "unset border\nunset tics\nset key off\nset lmargin at screen 0\nset rmargin at screen 1\n"
                     "plot [0:1] NaN notitle\nset border\nset tics\nset xtics 0.25\n");
