@@ -101,7 +101,7 @@ $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk
-include tb/tables.mk
+include tb/tables.mk tb/rival_encoder.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -125,7 +125,7 @@ ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_formats test_files test_
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
                    $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST) $(RIVAL_TEST) \
-                   $(B)/test_rival_units $(RIVAL_UNITS)
+                   $(B)/test_rival_units $(RIVAL_UNITS) $(RIVAL_ENC_TEST)
 	touch $@
 
 test: ## everything that must hold, in minutes
@@ -142,6 +142,8 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" "tb/mutate.sh -n 30 lb2" \
 	  "$(B)/test_rival_units -seed $(SEED) $(RIVAL_UNITS)" \
+	  "$(B)/test_rival_encoder_units $(RIVAL_ENC_UNITS)" \
+	  "$(B)/test_rival_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(RIVAL_ENCODERS)" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS)" "tb/test_encoder.sh $(ENCODED)" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(ENCODED)" \
 	  "$(B)/test_accelerator -seed $(SEED) -runs 100 $(ACC_TEST)" \
@@ -156,13 +158,15 @@ test: ## everything that must hold, in minutes
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
-	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(ACCELERATED:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG)
+	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(ACCELERATED:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG) \
+	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so)
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_rival_units -seed $(SEED) -cases 30000000 $(RIVAL_UNITS)" \
+	  "$(B)/test_rival_encoder -seed $(SEED) -runs 10000 $(ENC_TENSOR) $(RIVAL_ENC_LONG)" \
 	  "tb/test_proofs.sh -l tb/proofs_long.txt $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS_ALL)" \
 	  "$(B)/test_structures -seed $(SEED) $(B)/models/structures.so rtl/frozen.txt" \

@@ -3,6 +3,7 @@
 module rival_encoder_units #(
   parameter int unsigned Format = bcq_pkg::FORMAT_INT8,
   parameter bit          RoundEven = 1'b0,
+  parameter bit          Other = 1'b0,   // the structures of synth/rival_encoder_structures.sv
   localparam bit          Token = Format == bcq_pkg::FORMAT_INT8_TOKEN,
   localparam bit          Int8 = Format == bcq_pkg::FORMAT_INT8,
   localparam int unsigned ElemW = Token || Int8 ? 8 : 4,
@@ -45,9 +46,15 @@ module rival_encoder_units #(
 
   logic [8*ElemW-1:0] element;
 
-  rival_quantise #(.Format(Format), .RoundEven(RoundEven), .Lanes(8)) u_quantise (
-    .x_i, .scale_i, .exponent_i, .significand_i(significand), .offset_i(offset), .element_o(element)
-  );
+  if (Other) begin : g_other
+    rival_encoder_structures #(.Format(Format), .RoundEven(RoundEven), .Lanes(8)) u_quantise (
+      .x_i, .scale_i, .exponent_i, .significand_i(significand), .offset_i(offset), .element_o(element)
+    );
+  end else begin : g_quantise
+    rival_quantise #(.Format(Format), .RoundEven(RoundEven), .Lanes(8)) u_quantise (
+      .x_i, .scale_i, .exponent_i, .significand_i(significand), .offset_i(offset), .element_o(element)
+    );
+  end
   assign element_o = 64'(element);
 
 endmodule

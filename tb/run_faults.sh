@@ -16,12 +16,12 @@ trap 'exit 130' INT TERM
 
 die() { echo "run_faults: $*" >&2; exit 1; }
 
-make -s build/test_array build/test_scale_unit build/test_accelerator build/test_rivals build/models/support.o build/gen/bcq_pkg.sv \
+make -s build/test_array build/test_scale_unit build/test_accelerator build/test_rivals build/test_rival_encoder build/models/support.o build/gen/bcq_pkg.sv \
   build/gen/bcq_reg_pkg.sv || exit 1
 base=$work/base
 mkdir -p "$base/build/models"
 cp -a Makefile rtl tb scripts cmodel synth "$base/" || exit 1
-cp -a build/gen build/test_array build/test_scale_unit build/test_accelerator build/test_rivals "$base/build/" || exit 1
+cp -a build/gen build/test_array build/test_scale_unit build/test_accelerator build/test_rivals build/test_rival_encoder "$base/build/" || exit 1
 cp -a build/models/support.o "$base/build/models/" || exit 1
 
 # A model made for one second of simulation: scripts/model as it is, but its sources are compiled as one
@@ -49,6 +49,7 @@ command_of() {  # target
     *_exact)      echo "./build/test_scale_unit -triples 2000000 $base/build/models/scale_unit_18.so build/models/$1.so" ;;
     scale_unit_*) echo "./build/test_scale_unit -triples 1000000 build/models/$1.so" ;;
     *.accelerator) echo "./build/test_accelerator ${1%.accelerator}" ;;
+    *.rival_encoder) echo "./build/test_rival_encoder ${1%.rival_encoder}" ;;
     *.rival)      echo "./build/test_rivals -tiles 100 ${1%.rival}" ;;
     *)            echo "./build/test_array -tiles 100 $1" ;;
   esac

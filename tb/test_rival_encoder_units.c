@@ -295,6 +295,8 @@ int main(int argc, char **argv) {
         const char *slash = strrchr(argv[i], '/');
         snprintf(stem, sizeof stem, "%s", slash ? slash + 1 : argv[i]);
         stem[strcspn(stem, ".")] = 0;
+        char *other = strstr(stem, "-other");  /* the same bits from another structure */
+        if (other) *other = 0;
         name = stem;
         void *library = dlopen(argv[i], RTLD_NOW | RTLD_LOCAL);
         model = library ? dlsym(library, "dut_model_table") : NULL;
