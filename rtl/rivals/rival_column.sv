@@ -42,10 +42,12 @@ module rival_column #(
 );
 
   localparam int unsigned GroupRows = Group / Lanes;
-  // Group products of magnitudes below 2^(ElemW-1), and a sign: |psum| < 2^(2*(ElemW-1)+log2(Group)).
-  localparam int unsigned PsumW = 2 * (ElemW - 1) + $clog2(Group) + 1;
-  // Every lane's product comes with 2^(2*ElemW-2) added, see bcq_pe; it is taken off here, once.
-  localparam logic [PsumW-1:0] TopConstant = PsumW'(0) - (PsumW'(Group) << (2 * ElemW - 2));
+  localparam bit          E2m1 = Format == bcq_pkg::FORMAT_MXFP4 || Format == bcq_pkg::FORMAT_NVFP4;
+  // A product of magnitudes: of ElemW-1 bits each, or at most 12 * 12 quarters. Group of them, and a sign.
+  localparam int unsigned ProdW = E2m1 ? 8 : 2 * (ElemW - 1);
+  localparam int unsigned PsumW = ProdW + $clog2(Group) + 1;
+  // Every lane's product comes with 2^ProdW added, see the processing elements; it is taken off here, once.
+  localparam logic [PsumW-1:0] TopConstant = PsumW'(0) - (PsumW'(Group) << ProdW);
 
   logic [Groups*PsumW-1:0] psum_groups;
   logic [Groups-1:0]       load_w;
@@ -60,18 +62,33 @@ module rival_column #(
 
     for (genvar s = 0; s < GroupRows; s++) begin : g_row
       localparam int unsigned R = g * GroupRows + s;
-      bcq_pe #(.Lanes(Lanes), .EW(ElemW), .PsumW(PsumW)) u_pe (
-        .clk_i,
-        .en_i,
-        .load_i   (load_i[R]),
-        .switch_i (switch_i[R]),
-        .w_i,
-        .a_i      (a_i[R*RowW +: RowW]),
-        .a_o      (a_o[R*RowW +: RowW]),
-        .switch_o (switch_o[R]),
-        .psum_i   (psum[s]),
-        .psum_o   (psum[s+1])
-      );
+      if (E2m1) begin : g_e2m1
+        rival_pe_e2m1 #(.Lanes(Lanes), .PsumW(PsumW)) u_pe (
+          .clk_i,
+          .en_i,
+          .load_i   (load_i[R]),
+          .switch_i (switch_i[R]),
+          .w_i,
+          .a_i      (a_i[R*RowW +: RowW]),
+          .a_o      (a_o[R*RowW +: RowW]),
+          .switch_o (switch_o[R]),
+          .psum_i   (psum[s]),
+          .psum_o   (psum[s+1])
+        );
+      end else begin : g_integer
+        bcq_pe #(.Lanes(Lanes), .EW(ElemW), .PsumW(PsumW)) u_pe (
+          .clk_i,
+          .en_i,
+          .load_i   (load_i[R]),
+          .switch_i (switch_i[R]),
+          .w_i,
+          .a_i      (a_i[R*RowW +: RowW]),
+          .a_o      (a_o[R*RowW +: RowW]),
+          .switch_o (switch_o[R]),
+          .psum_i   (psum[s]),
+          .psum_o   (psum[s+1])
+        );
+      end
     end
   end
 
@@ -79,8 +96,50 @@ module rival_column #(
   logic switch_w;
   assign switch_w = switch_i[GroupRows-1];
 
-  if (Format == bcq_pkg::FORMAT_VSQ) begin : g_vsq
+  if (Format == bcq_pkg::FORMAT_INT8) begin : g_int8
+    rival_scale_int8 #(.PsumW(PsumW)) u_scale (
+      .clk_i,
+      .en_i,
+      .load_w_i   (load_w),
+      .switch_w_i (switch_w),
+      .scale_w_i,
+      .scale_a_i,
+      .psum_i     (psum_groups),
+      .first_i,
+      .acc_i      (acc_read),
+      .acc_o      (acc_sum),
+      .result_o
+    );
+  end else if (Format == bcq_pkg::FORMAT_VSQ) begin : g_vsq
     rival_scale_vsq #(.Groups(Groups), .PsumW(PsumW)) u_scale (
+      .clk_i,
+      .en_i,
+      .load_w_i   (load_w),
+      .switch_w_i (switch_w),
+      .scale_w_i,
+      .scale_a_i,
+      .psum_i     (psum_groups),
+      .first_i,
+      .acc_i      (acc_read),
+      .acc_o      (acc_sum),
+      .result_o
+    );
+  end else if (Format == bcq_pkg::FORMAT_MXFP4) begin : g_mxfp4
+    rival_scale_mxfp4 #(.PsumW(PsumW)) u_scale (
+      .clk_i,
+      .en_i,
+      .load_w_i   (load_w),
+      .switch_w_i (switch_w),
+      .scale_w_i,
+      .scale_a_i,
+      .psum_i     (psum_groups),
+      .first_i,
+      .acc_i      (acc_read),
+      .acc_o      (acc_sum),
+      .result_o
+    );
+  end else if (Format == bcq_pkg::FORMAT_NVFP4) begin : g_nvfp4
+    rival_scale_nvfp4 #(.Groups(Groups), .PsumW(PsumW)) u_scale (
       .clk_i,
       .en_i,
       .load_w_i   (load_w),

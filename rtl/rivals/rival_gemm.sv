@@ -70,9 +70,11 @@ module rival_gemm #(
   localparam int unsigned SlotW = $clog2(T);
   localparam int unsigned RowAddrW = $clog2(Rows);
   localparam int unsigned ColGroupW = ColGroups > 1 ? $clog2(ColGroups) : 1;
-  localparam int unsigned StageAdd = Token ? bcq_pkg::STAGE_ADD_INT8_TOKEN : bcq_pkg::STAGE_ADD_VSQ;
+  localparam int unsigned StageAdd = Token ? bcq_pkg::STAGE_ADD_INT8_TOKEN : Int8 ? bcq_pkg::STAGE_ADD_INT8 :
+      Vsq ? bcq_pkg::STAGE_ADD_VSQ : Mxfp4 ? bcq_pkg::STAGE_ADD_MXFP4 : bcq_pkg::STAGE_ADD_NVFP4;
   localparam int unsigned StageResult =
-      Token ? bcq_pkg::STAGE_RESULT_INT8_TOKEN : bcq_pkg::STAGE_RESULT_VSQ;
+      Token ? bcq_pkg::STAGE_RESULT_INT8_TOKEN : Int8 ? bcq_pkg::STAGE_RESULT_INT8 :
+      Vsq ? bcq_pkg::STAGE_RESULT_VSQ : Mxfp4 ? bcq_pkg::STAGE_RESULT_MXFP4 : bcq_pkg::STAGE_RESULT_NVFP4;
   // A sum is read one stage before it is added to, written at StageResult, and in memory one later.
   localparam int unsigned Loop = StageResult - StageAdd + 2;
 
@@ -85,7 +87,7 @@ module rival_gemm #(
   assign identity_o = {16'(NDec), 16'(T), 16'(Cols), 16'(LA), 16'(Lanes), 16'(Format)};
   assign r_last_o   = r_final;
 
-  if (!Token && !Vsq) begin : g_bad_format
+  if (!Token && !Int8 && !Vsq && !Mxfp4 && !Nvfp4) begin : g_bad_format
     $error("rival_gemm: Format must be one of FORMAT_...");
   end
   // The integer sums do not depend on how columns cut them; the others are defined for 64 scalars.

@@ -44,13 +44,37 @@ module rival_scale_vsq #(
     end
   end
 
-  logic signed [SumW-1:0] sum_d, sum_q;
-  logic [31:0]            acc_q;
+  // p times S_a*S_w by Booth digits (radix 4) of the latter: -2 .. 2, and a highest one that is 0 or 1.
+  // A negative digit's row is inverted, the missing 1 is added at its lowest place. A row is signed: its
+  // topmost bit is inverted too, which makes it 2^PsumW too large at its place, and that of the highest
+  // digit 2^(PsumW-1). TopConstant takes all that off.
+  localparam int unsigned Digits = BothW / 2;
+  localparam logic [SumW-1:0] TopConstant = SumW'(0)
+      - SumW'(Groups * ((((4 ** Digits - 1) / 3) << PsumW) + (1 << (PsumW + BothW - 1))));
+
+  logic [SumW-1:0] sum_d, sum_q;
+  logic [31:0]     acc_q;
 
   always_comb begin
-    sum_d = '0;
+    logic [PsumW-1:0] p;
+    logic [BothW:0]   digits;
+    logic [PsumW:0]   row;
+    logic             one, two, negative;
+    // One sum, no tree: the synthesis tool builds one compressor of all the rows.
+    sum_d = TopConstant;
     for (int unsigned g = 0; g < Groups; g++) begin
-      sum_d = sum_d + SumW'(signed'(psum_i[g*PsumW +: PsumW])) * SumW'(both_q[g*BothW +: BothW]);
+      p      = psum_i[g*PsumW +: PsumW];
+      digits = {both_q[g*BothW +: BothW], 1'b0};
+      for (int unsigned k = 0; k < Digits; k++) begin
+        one      = digits[2*k+1] ^ digits[2*k];
+        two      = !one && digits[2*k+2] != digits[2*k+1];
+        negative = digits[2*k+2];
+        row      = ({p[PsumW-1], p} & {(PsumW+1){one}}) | ({p, 1'b0} & {(PsumW+1){two}});
+        row      = row ^ {~negative, {PsumW{negative}}};
+        sum_d    = sum_d + (SumW'(row) << (2*k)) + (SumW'(negative) << (2*k));
+      end
+      row   = {1'b0, p & {PsumW{digits[BothW]}}} ^ (PsumW+1)'(1 << (PsumW-1));
+      sum_d = sum_d + (SumW'(row) << BothW);
     end
   end
 
@@ -58,7 +82,7 @@ module rival_scale_vsq #(
     if (en_i && switch_w_i) active_q <= shadow_q;
     if (en_i) begin
       sum_q <= sum_d;
-      acc_q <= (first_i ? '0 : acc_i) + 32'(sum_q);
+      acc_q <= (first_i ? '0 : acc_i) + 32'(signed'(sum_q));
     end
   end
 
