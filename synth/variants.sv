@@ -16,9 +16,14 @@ module edge_row #(
   output logic [8*EW-1:0]     entry_o
 );
   logic [NC*16*EW-1:0] tables, constant;
+  // Wires, as Yosys 0.23 takes no constants here beside parameters of the top.
+  logic                  off;
+  logic [$clog2(NC)-1:0] book;
+  logic [16*EW-1:0]      entries;
+  assign {off, book, entries} = '0;
   logic [8*EW-1:0]     entry;
   bcq_codebooks #(.NC(NC), .B(4), .EW(EW), .Frozen(1'b1), .FrozenTable(Table)) u_codebooks (
-    .clk_i, .write_i(1'b0), .book_i('0), .entry_i('0), .table_o(constant)
+    .clk_i, .write_i(off), .book_i(book), .entry_i(entries), .table_o(constant)
   );
   assign tables = Frozen ? constant : table_i;
   bcq_decoder #(.Lanes(8), .LB(8), .NC(NC), .B(4), .EW(EW)) u_decoder (
@@ -43,8 +48,13 @@ module edge_codes #(
   output logic [HeldW-1:0]    held_o
 );
   logic [NC*16*EW-1:0] tables, constant;
+  // Wires, as Yosys 0.23 takes no constants here beside parameters of the top.
+  logic                  off;
+  logic [$clog2(NC)-1:0] book;
+  logic [16*EW-1:0]      entries;
+  assign {off, book, entries} = '0;
   bcq_codebooks #(.NC(NC), .B(4), .EW(EW), .Frozen(1'b1), .FrozenTable(Table)) u_codebooks (
-    .clk_i, .write_i(1'b0), .book_i('0), .entry_i('0), .table_o(constant)
+    .clk_i, .write_i(off), .book_i(book), .entry_i(entries), .table_o(constant)
   );
   assign tables = Frozen ? constant : table_i;
   bcq_edge #(.Lanes(8), .LB(8), .NC(NC), .B(4), .EW(EW), .Decode(Decode)) u_edge (
@@ -72,8 +82,12 @@ module pe_frozen #(
   output logic [PsumW-1:0] psum_o
 );
   logic [NC*16*EW-1:0] tables;
+  logic                  off;
+  logic [$clog2(NC)-1:0] book;
+  logic [16*EW-1:0]      entries;
+  assign {off, book, entries} = '0;
   bcq_codebooks #(.NC(NC), .B(4), .EW(EW), .Frozen(1'b1), .FrozenTable(Table)) u_codebooks (
-    .clk_i, .write_i(1'b0), .book_i('0), .entry_i('0), .table_o(tables)
+    .clk_i, .write_i(off), .book_i(book), .entry_i(entries), .table_o(tables)
   );
   bcq_pe_decode #(.Lanes(8), .LB(8), .NC(NC), .B(4), .EW(EW), .PsumW(PsumW), .Decode(2)) u_pe (
     .clk_i, .en_i, .table_a_i(tables), .table_w_i(tables), .load_i, .switch_i, .w_i, .a_i, .a_o, .switch_o,
@@ -188,4 +202,39 @@ module structure_differs #(
     for (int unsigned j = 0; j < EW; j++) if (w_i[j]) sum = j == EW - 1 ? sum - (a << j) : sum + (a << j);
   end
   assign differs_o = psum != sum;
+endmodule
+
+// A column, as Yosys 0.23 takes no parameters for bcq_column itself at the top.
+module column #(
+  parameter int unsigned EW = 6,
+  parameter bit          TwosComplement = 1'b0,
+  parameter int unsigned Decode = 0,
+  localparam int unsigned TableW = Decode == 2 ? 256 * EW : 1,
+  localparam int unsigned RowW = Decode == 0 ? 8 * EW : 32 + (Decode == 1 ? 16 * EW : 4)
+) (
+  input  logic              clk_i,
+  input  logic              en_i,
+  input  logic [TableW-1:0] table_a_i,
+  input  logic [TableW-1:0] table_w_i,
+  input  logic [8*RowW-1:0] a_i,
+  output logic [8*RowW-1:0] a_o,
+  input  logic [7:0]        switch_i,
+  output logic [7:0]        switch_o,
+  input  logic [7:0]        load_i,
+  input  logic [RowW-1:0]   w_i,
+  input  logic [7:0]        scale_w_i,
+  input  logic [7:0]        scale_a_i,
+  input  logic              read_i,
+  input  logic [5:0]        read_slot_i,
+  input  logic              first_i,
+  input  logic              write_i,
+  input  logic [5:0]        write_slot_i,
+  output logic [31:0]       result_o
+);
+  bcq_column #(
+    .Lanes(8), .LA(64), .EW(EW), .T(64), .Decode(Decode), .TwosComplement(TwosComplement), .LB(8), .NC(16), .B(4)
+  ) u_column (
+    .clk_i, .en_i, .table_a_i, .table_w_i, .a_i, .a_o, .switch_i, .switch_o, .load_i, .w_i, .scale_w_i, .scale_a_i,
+    .read_i, .read_slot_i, .first_i, .write_i, .write_slot_i, .result_o
+  );
 endmodule
