@@ -93,7 +93,7 @@ wave: ## trace one tile and open it in GTKWave
 	scripts/wave
 
 lint: $(B)/gen/bcq_pkg.sv $(B)/gen/bcq_reg_pkg.sv $(B)/gen/bcq_board_pkg.sv  ## Verilator -Wall on the default configuration, and refusal of illegal parameters
-	tb/test_elaboration.sh $(BOARD_RTL)
+	tb/test_elaboration.sh $(BOARD_RTL) $(wildcard rtl/rivals/*.sv)
 
 # ---- Tests: each prints "N passed, N failed" ----------------------------------------------------------
 
@@ -132,7 +132,7 @@ test: ## everything that must hold, in minutes
 	@echo "building the tests and $(words $(TESTED)) configurations: some minutes"
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built
 	@echo "running them: some minutes more"
-	@tb/run_tests.sh "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" "tb/test_elaboration.sh $(BOARD_RTL)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
+	@tb/run_tests.sh "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" "tb/test_elaboration.sh $(BOARD_RTL) $(wildcard rtl/rivals/*.sv)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
 	  "$(B)/test_formats -seed $(SEED)" "$(B)/asan/test_formats -seed $(SEED) -rows 100" \
 	  $(B)/test_calibrate "$(B)/test_levels -seed $(SEED)" "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \

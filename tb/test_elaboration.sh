@@ -14,7 +14,7 @@ verdict() {  # what, 0 if as wanted
 sv=
 for f in "$@"; do case $f in *.sv) sv="$sv $f" ;; esac; done
 
-for top in bcq_gemm bcq_encoder bcq_accelerator bcq_board; do
+for top in bcq_gemm bcq_encoder bcq_accelerator bcq_board rival_gemm; do
   verilator --lint-only -Wall --top-module $top "$@" > "$log" 2>&1
   verdict "lint of the default parameters of $top" $?
 done
@@ -59,6 +59,12 @@ bcq_accelerator RBytes 48
 bcq_accelerator ActWords 12
 bcq_accelerator ResultWords 3
 bcq_accelerator NC 3
+rival_gemm Format 5
+rival_gemm Lanes 64
+rival_gemm LA 48
+rival_gemm LA 256
+rival_gemm NDec 3
+rival_gemm T 1
 LIST
 
 # Two that exclude each other.
@@ -78,6 +84,16 @@ bcq_gemm Decode TableMemory
 bcq_gemm TwosComplement Deep
 bcq_gemm TwosComplement TableMemory
 LIST
+
+# The sums of these formats are defined for columns of 64.
+for format in 1 3 4; do
+  verilator --lint-only -Wall --top-module rival_gemm "-GFormat=$format" -GLA=32 "$@" > "$log" 2>&1
+  [ $? != 0 ] && grep -q "LA must be 64" "$log"
+  verdict "Verilator took LA=32 of rival_gemm, format $format" $?
+  yosys -q -p "read_verilog -sv $sv; hierarchy -top rival_gemm -chparam Format $format -chparam LA 32" > "$log" 2>&1
+  [ $? != 0 ] && grep -q "LA must be 64" "$log"
+  verdict "Yosys took LA=32 of rival_gemm, format $format" $?
+done
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed -gt 0 ]
