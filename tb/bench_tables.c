@@ -263,7 +263,7 @@ int main(int argc, char **argv) {
     } else {
         random_state = 1;
         printf("seed 1; 2^20 scalars of N(0,1); each tensor has its own tensor scale\n");
-        data gauss = make_normal("N(0,1)", 0), spread = make_normal("N(0,1) times 2^n, n normal, deviation 6", 6);
+        data gauss = make_normal("N(0,1)", 0), spread = make_normal("N(0,1) times 2^n, n normal, deviation 3", 3);
         table_of(&gauss, false);
         table_of(&model, false);
         table_of(&spread, true);

@@ -2,7 +2,11 @@
 $(B)/test_levels $(B)/bench_tables: $(B)/%: tb/%.c sw/bcq.h sw/bof4.h cmodel/formats/format.h cmodel/formats/tables.h \
   $(B)/libbcq.a
 	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) $(filter %.c %.a,$^) $(LIBS) -o $@
-$(B)/tests.built: $(B)/test_levels
+
+# Accelerators that run the tables: block arrays of 16 and 64, entries of 6 and 8 bits; in the long test all.
+TABLES_ON      := hx8k nc1 ew8
+TABLES_ON_LONG := la16 la32 la128 default $(TABLES_ON)
+$(B)/tests.built: $(B)/test_levels $(TABLES_ON:%=$(B)/models/%.accelerator.so)
 
 .PHONY: table-engine bof4-fixed
 table-engine: $(B)/bench_tables  ## error of NF4, AF4, BOF4 through BCQ's table engine; of OPQ

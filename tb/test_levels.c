@@ -268,6 +268,14 @@ static void test_constants(void) {
         check(c.row.scale[0] == 0x3F80 && c.back[0] == 1, "bof4: BF16 constant %x", c.row.scale[0]);
         bcq_format_row_free(&c.row);
     }
+    /* x lies above the last midpoint by the constant as stored, 1, and below it by the largest magnitude. */
+    x[0] = 1 + 0x1p-8f;
+    if (parse("bof4", &c.f)) x[1] = (float)(((double)c.f.level[14] + 1) / 2 * (1 + 0x1p-9));
+    if (code(&c, "bof4", x, 64)) {
+        check(c.row.code[1] == 15, "bof4: the stored constant does not divide: index %d", c.row.code[1]);
+        bcq_format_row_free(&c.row);
+    }
+    x[1] = 0;
     /* One FP32 unit above the tie it is rounded up, and x / m falls below 1. */
     x[0] = nextafterf(x[0], 2);
     if (code(&c, "bof4", x, 64)) {
