@@ -134,7 +134,7 @@ test: ## everything that must hold, in minutes
 	@echo "running them: some minutes more"
 	@tb/run_tests.sh "tb/test_proofs.sh $(B)/gen/bcq_pkg.sv" "tb/test_elaboration.sh $(BOARD_RTL) $(wildcard rtl/rivals/*.sv)" $(B)/test_flags "$(B)/test_golden -seed $(SEED)" \
 	  "$(B)/test_formats -seed $(SEED)" "$(B)/asan/test_formats -seed $(SEED) -rows 100" \
-	  $(B)/test_calibrate "$(B)/test_levels -seed $(SEED)" "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
+	  $(B)/test_calibrate "$(B)/test_levels -seed $(SEED)" "tb/test_tables.sh $(B)/bcq $(TABLES_ON)" "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 12 $(FUZZ)" \
@@ -162,7 +162,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so)
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
-	  "$(B)/test_calibrate -all" "$(B)/asan/test_calibrate -small" \
+	  "$(B)/test_calibrate -all" "tb/test_tables.sh $(B)/bcq $(TABLES_ON_LONG)" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_rival_units -seed $(SEED) -cases 30000000 $(RIVAL_UNITS)" \
