@@ -100,7 +100,7 @@ lint: $(B)/gen/bcq_pkg.sv $(B)/gen/bcq_reg_pkg.sv $(B)/gen/bcq_board_pkg.sv  ## 
 $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B)/obj/tb/%.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk synth/variants.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk
+include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk synth/variants.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk synth/rivals.mk
 include tb/tables.mk tb/rival_encoder.mk
 
 SEED       ?= 1
@@ -159,7 +159,7 @@ test: ## everything that must hold, in minutes
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
 	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(ACCELERATED:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG) \
-	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so)
+	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "tb/test_tables.sh $(B)/bcq $(TABLES_ON_LONG)" "$(B)/asan/test_calibrate -small" \
@@ -170,6 +170,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "tb/test_proofs.sh -l tb/proofs_long.txt $(B)/gen/bcq_pkg.sv" \
 	  "$(B)/test_encoder_units $(ENCODER_UNITS_ALL)" \
 	  "$(B)/test_structures -seed $(SEED) $(B)/models/structures.so rtl/frozen.txt" \
+	  "$(B)/test_rival_structures -seed $(SEED) $(B)/models/rival_structures.so" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(ENCODED)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \

@@ -59,11 +59,26 @@ module rival_scale_int8 #(
   assign unused_signs = scale_a_i[ScaleW-1] ^ scale_w_i[ScaleW-1];
   assign code_a       = scale_a_i[CodeW-1:0];
 
-  // The sign bit of psum stands for -2^(PsumW-1): its row is inverted, its carry comes in below, and
-  // what both are too large by is 2^ProdW / 2.
-  assign prod = ProdW'(psum_i[PsumW-2:0]) * ProdW'(sig1_q)
-              + {1'b1, ~(sig1_q & {SigW{psum_i[PsumW-1]}}), {(PsumW - 1){1'b0}}}
-              + (ProdW'(1) << (PsumW - 1));
+  // Booth's rows of the significands' product, digits -2 to 2: half the rows, of more than half the gates.
+  // A row's sign bit is inverted, and what that adds is taken off: constants, summed when it is built.
+  localparam int unsigned Rows = SigW / 2 + 1;  // the top one's digit is 0 or 1
+  localparam int unsigned RowW = PsumW + 1;
+  logic [2*Rows:0] digits;
+  assign digits = {2'b00, sig1_q, 1'b0};
+
+  always_comb begin
+    prod = '0;
+    for (int unsigned i = 0; i < Rows; i++) begin
+      logic [2:0]      digit;
+      logic [RowW-1:0] row;
+      digit = digits[2*i +: 3];
+      row   = {RowW{digit[1] ^ digit[0]}} & {psum_i[PsumW-1], psum_i}
+            | {RowW{digit == 3'b011 || digit == 3'b100}} & {psum_i, 1'b0};
+      row   = row ^ {RowW{digit[2]}};
+      prod  = prod + (ProdW'({~row[RowW-1], row[RowW-2:0]}) << (2 * i)) + (ProdW'(digit[2]) << (2 * i))
+            - (ProdW'(1) << (2 * i + RowW - 1));
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (en_i && load_w_i)   shadow_w_q <= scale_w_i[CodeW-1:0];

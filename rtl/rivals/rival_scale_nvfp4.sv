@@ -2,8 +2,8 @@
 // (docs/formats.md, "The sums of those with hardware"). Stages are enabled cycles counted from the one
 // in which scale_a_i is presented:
 //
-//   0  S_a * S_w of each group: 4 x 4 bit significands and the sum of exponents
-//   1  p * significand of each group (psum_i is sampled here)
+//   0  significands of the scales, sum of their exponents
+//   1  p * both significands, of each group (psum_i is sampled here)
 //   2  shift to the place in fixed point, add the groups: exact
 //   3  round to FP32: t
 //   4  align, add: acc_i is sampled here (zero when first_i)
@@ -35,10 +35,10 @@ module rival_scale_nvfp4 #(
 );
 
   localparam int unsigned CodeW = ScaleW - 1;         // without the sign
-  localparam int unsigned SigW = 8;                   // 15 * 15 = 225 fits
   localparam int unsigned ExpW = 5;                   // 14 + 14 = 28 fits
-  // |psum| is at most 9/16 of 2^(PsumW-1), and 225 is less than 2^SigW: the sign needs no bit more.
-  localparam int unsigned ProdW = PsumW + SigW - 1;
+  localparam int unsigned ByW = PsumW + 4;
+  // |psum| is at most 9/16 of 2^(PsumW-1), and 15 * 15 is less than 2^8: the sign needs no bit more.
+  localparam int unsigned ProdW = PsumW + 8 - 1;
   localparam int unsigned TermW = ProdW + 28;
   localparam int unsigned SumW = TermW + $clog2(Groups);
   localparam int unsigned MagW = SumW - 1;
@@ -61,9 +61,10 @@ module rival_scale_nvfp4 #(
 
   for (genvar g = 0; g < Groups; g++) begin : g_group
     logic [CodeW-1:0] code_a, code_w;
-    logic [SigW-1:0]  sig1_q;
+    logic [3:0]       sig_a1_q, sig_w1_q;
     logic [ExpW-1:0]  exp1_q, exp2_q;
     logic [PsumW-1:0] psum;
+    logic [ByW-1:0]   by_w;
     logic [ProdW-1:0] prod, prod2_q;
 
     assign code_a = scale_a_i[g*ScaleW +: CodeW];
@@ -71,19 +72,24 @@ module rival_scale_nvfp4 #(
     assign psum   = psum_i[g*PsumW +: PsumW];
     assign unused_sign[g] = scale_a_i[g*ScaleW + ScaleW - 1];
 
-    // The sign bit of psum stands for -2^(PsumW-1): its row is inverted, its carry comes in below, and
-    // what both are too large by is 2^ProdW.
-    assign prod = ProdW'(psum[PsumW-2:0]) * ProdW'(sig1_q)
-                + {~(sig1_q & {SigW{psum[PsumW-1]}}), {(PsumW - 1){1'b0}}}
-                + (ProdW'(1) << (PsumW - 1));
+    // By one significand after the other: fewer adders than by their product. The sign bit of a factor
+    // stands for -2^n: its row is inverted, its carry comes in below, and what both are too large by is
+    // beyond the product, or its highest bit.
+    assign by_w = ByW'(psum[PsumW-2:0]) * ByW'(sig_w1_q)
+                + {1'b1, ~(sig_w1_q & {4{psum[PsumW-1]}}), {(PsumW - 1){1'b0}}}
+                + (ByW'(1) << (PsumW - 1));
+    assign prod = ProdW'(by_w[ByW-2:0]) * ProdW'(sig_a1_q)
+                + {~(sig_a1_q & {4{by_w[ByW-1]}}), {(ByW - 1){1'b0}}}
+                + (ProdW'(1) << (ByW - 1));
 
     always_ff @(posedge clk_i) begin
       if (en_i && load_w_i[g]) shadow_w_q[g*CodeW +: CodeW] <= scale_w_i[CodeW-1:0];
       if (en_i) begin
-        sig1_q  <= SigW'(significand(code_a)) * SigW'(significand(code_w));
-        exp1_q  <= ExpW'(shift(code_a[6:3])) + ExpW'(shift(code_w[6:3]));
-        exp2_q  <= exp1_q;
-        prod2_q <= prod;
+        sig_a1_q <= significand(code_a);
+        sig_w1_q <= significand(code_w);
+        exp1_q   <= ExpW'(shift(code_a[6:3])) + ExpW'(shift(code_w[6:3]));
+        exp2_q   <= exp1_q;
+        prod2_q  <= prod;
       end
     end
 
