@@ -1,6 +1,6 @@
 #!/bin/sh
-# Area of the rivals' on-line encoders at 8 scalars a beat beside that of bcq_encoder as in configuration
-# default. Usage: synth/rival_encoders.sh CELLS_DIR OUT.txt   (from the project's root; CELLS_DIR holds
+# Area of the rivals' on-line encoders at 8 scalars a beat, and of their parts. For bcq_encoder by the same
+# recipe see synth/encoder.sh. Usage: synth/rival_encoders.sh CELLS_DIR OUT.txt   (from the project's root; CELLS_DIR holds
 # cells.lib, gates.v and facts.txt, see synth.mk)
 set -eu
 cells=$1 out=$2
@@ -9,7 +9,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 nand2=$(awk '$1 == "nand2" { print $3 }' "$cells/facts.txt")
 rtl="$(echo rtl/*.sv) $(echo rtl/rivals/*.sv)"
-# Constants do not cross a module's boundary (mxfp4 divides by a power of two): modules are dissolved.
+# A constant does not cross a module's boundary: where mxfp4 divides by a power of two modules are dissolved.
 flatten='proc; flatten; opt_clean'
 
 number() { awk -v name="FORMAT_$1" '$1 == name { print $2 }' cmodel/params.def; }
@@ -37,27 +37,26 @@ memory_bits() {
   echo "tools: $(yosys -V), ABC of Debian; recipe: synth/encoder.ys with synth/area.abc (A2, for area, no timing goal)"
   echo "synthesis only: no layout, no wires; memories (the buffers) in bits, no area counted"
   echo
-  echo "8 scalars a beat; cycles a block array of 64; bcq: LB 8 LA 64 NC 16 B 4 EW 6, 4 codebooks a cycle"
+  echo "8 scalars a beat; cycles a block array of 64"
   echo "encoder            cycles       um2      GE   flops  memory"
-  while read -r name cycles top params; do
-    case $top in rival_encoder) modules=$flatten ;; *) modules= ;; esac
+  while read -r name top params; do
+    case $name in mxfp4*) modules=$flatten ;; *) modules= ;; esac
     map "$name" "$top" "$rtl" "$modules" "$params"
-    printf '%-18s %6d %s %7d %7d\n' "$name" "$cycles" "$(area "$name")" "$(flops "$name")" "$(memory_bits "$name")"
+    printf '%-18s %6d %s %7d %7d\n' "$name" 8 "$(area "$name")" "$(flops "$name")" "$(memory_bits "$name")"
   done <<LIST
-int8-token 8 rival_encoder -chparam Format $(number INT8_TOKEN)
-int8 8 rival_encoder -chparam Format $(number INT8)
-vsq 8 rival_encoder -chparam Format $(number VSQ)
-mxfp4 8 rival_encoder -chparam Format $(number MXFP4)
-mxfp4:round=even 8 rival_encoder -chparam Format $(number MXFP4) -chparam RoundEven 1'b1
-nvfp4 8 rival_encoder -chparam Format $(number NVFP4)
-bcq,own-tables 32 bcq_encoder -chparam EncLanes 1 -chparam CbPerCycle 4
-bcq,shared-tables 32 bcq_encoder -chparam EncLanes 1 -chparam CbPerCycle 4 -chparam SharedTable 1'b1
+int8-token rival_encoder -chparam Format $(number INT8_TOKEN)
+int8 rival_encoder -chparam Format $(number INT8)
+vsq rival_encoder -chparam Format $(number VSQ)
+mxfp4 rival_encoder -chparam Format $(number MXFP4)
+mxfp4:round=even rival_encoder -chparam Format $(number MXFP4) -chparam RoundEven 1'b1
+nvfp4 rival_encoder -chparam Format $(number NVFP4)
 LIST
   echo
   echo "Parts, combinational                                um2      GE"
   while read -r name top files params; do
     case $files in rtl) files=$rtl ;; other) files="$rtl synth/rival_encoder_structures.sv" ;; esac
-    map "$name" "$top" "$files" "$flatten" "$params"
+    case $name in *mxfp4*) modules=$flatten ;; *) modules= ;; esac
+    map "$name" "$top" "$files" "$modules" "$params"
     printf '%-42s %s\n' "$(echo "$name" | tr _ ' ')" "$(area "$name")"
   done <<LIST
 scale_of_int8 rival_scale rtl -chparam Format $(number INT8)
