@@ -22,3 +22,6 @@ universal: $(B)/bcq  ## calibrate sw/model/universal anew on the embedded model,
 	    -o sw/model/universal/nc$$1-lb$$2-la$$3-ew$$4-b$$5.txt \
 	    sw/model/weights.safetensors sw/model/activations.safetensors > $(B)/universal.log || exit 1; \
 	done
+
+$(B)/test_compare: tb/test_compare.c tb/random.h sw/accuracy.h sw/fast_encode.h cmodel/formats/format.h $(B)/libbcq.a
+	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) $(filter %.c %.a,$^) $(LIBS) -o $@
