@@ -136,6 +136,7 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_formats -seed $(SEED)" "$(B)/asan/test_formats -seed $(SEED) -rows 100" \
 	  $(B)/test_calibrate "$(B)/test_levels -seed $(SEED)" "tb/test_tables.sh $(B)/bcq $(TABLES_ON)" "$(B)/asan/test_golden -seed $(SEED) -blocks 50000" \
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
+	  "$(B)/test_compare -seed $(SEED)" "tb/test_compare.sh $(B)/bcq $(B)/test_compare" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 12 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \

@@ -25,3 +25,4 @@ universal: $(B)/bcq  ## calibrate sw/model/universal anew on the embedded model,
 
 $(B)/test_compare: tb/test_compare.c tb/random.h sw/accuracy.h sw/fast_encode.h cmodel/formats/format.h $(B)/libbcq.a
 	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) $(filter %.c %.a,$^) $(LIBS) -o $@
+$(B)/tests.built: $(B)/test_compare
