@@ -400,8 +400,8 @@ static int group_exponent(const bcq_format *f, mpq_srcptr amax)
 {
     int e = -127;
 
-    if (mpq_sgn(amax) == 0)
-        return e;
+    if (mpq_sgn(amax) == 0)  /* "2^-126 for amax", less 2 and at least -127 for mxfp4 */
+        return is(f, "mxint8") ? -126 : e;
     if (is(f, "mxfp4") && f->scale_ceil) {  /* ceil(log2(amax / 6)): the smallest e with 6 * 2^e >= amax */
         mpq_ptr reach = take();
         mpq_set_si(reach, 6, 1);

@@ -38,6 +38,7 @@
     X(LITERAL, "rows worked out on paper") \
     X(TIES, "rows of every midpoint and its neighbours") \
     X(SCALE_TIES, "rows of scales on their midpoints") \
+    X(SCALE_ROUNDED, "nvfp4: scales and elements that FP32 rounds onto a tie or beside") \
     X(POWERS, "amax at each power of two and beside it") \
     X(ZEROS, "zero rows and groups") \
     X(ONE, "rows of one scalar") \
@@ -452,7 +453,7 @@ static const literal literals[] = {
      * (-1.25, 1): halves -2.5 (to 2), 2 */
     { "mx4", 6, { 1.5f, 0.25f, 0.75f, -0.5f, -1.25f, 1 }, 0, { 127 }, { 3, 0, 3, 6, 6, 2 }, { 0, 1, 0 },
       { 1.5f, 0, 0.75f, -0.5f, -1, 1 } },
-    /* m = 4: eighths, a pair below 1 sixteenths: 12, 2; 0.53 * 16 = 8.48 and -0.03125 * 16 = -0.5 (to 0) */
+    /* m = 4: eighths, below 1 sixteenths: 12, 2; 0.53 * 16 = 8.48, -0.03125 * 16 = -0.5 (to 0) */
     { "mx4:m=4", 4, { 1.5f, 0.25f, 0.53f, -0.03125f }, 0, { 127 }, { 12, 2, 8, 0 }, { 0, 1 },
       { 1.5f, 0.25f, 0.5f, 0 } },
     /* E = 0: 64ths 96, -0.5 (away: -1), 19.2, 127.999 (128, clamped) */
@@ -460,6 +461,15 @@ static const literal literals[] = {
       { 1.5f, -0.015625f, 0.296875f, 1.984375f } },
     { "mxint8:round=even", 4, { 1.5f, -0.0078125f, 0.3f, 1.99999f }, 0, { 127 }, { 96, 0, 19, 127 }, { 0 },
       { 1.5f, 0, 0.296875f, 1.984375f } },
+    /* what a group of zeros has for a scale: s = 0, gamma = 0 and S = 0, the exponents of 2^-126 less 2 but at least
+     * -127, -126, -127; and 1 */
+    { "int8", 2, { 0 }, 0, { 0 }, { 0 }, { 0 }, { 0 } },
+    { "vsq", 2, { 0 }, 0, { 0 }, { 0 }, { 0 }, { 0 } },
+    { "mxfp4", 2, { 0 }, 0, { 0 }, { 0 }, { 0 }, { 0 } },
+    { "mxfp4:scale=ceil", 2, { 0 }, 0, { 0 }, { 0 }, { 0 }, { 0 } },
+    { "mxint8", 2, { 0 }, 0, { 1 }, { 0 }, { 0 }, { 0 } },
+    { "mx4", 2, { 0 }, 0, { 0 }, { 0 }, { 1 }, { 0 } },
+    { "nvfp4", 2, { 0 }, 0, { 0x38 }, { 0 }, { 0 }, { 0 } },
     /* g = 1; 17 lies between 16 and 18, tie to the even mantissa 0; 2^-10 between 0 and 2^-9, to 0 */
     { "fp8", 5, { 448, -17, 1, 0x1p-9f, -0x1p-10f }, 0, { 0 }, { 0x7E, 0xD8, 0x38, 1, 0 }, { 0 },
       { 448, -16, 1, 0x1p-9f, 0 } },
@@ -645,6 +655,24 @@ static void test_scale_ties(int number)
                 x[at] = nextafterf(x[at], side < 0 ? 0 : INFINITY);
             x[at + 1] = -x[at] / 2;
             check_row(SCALE_TIES, number, x, at + 3, nvfp4 ? 1 : 0);
+        }
+}
+
+/* nvfp4: amax at and beside the product of 6, g and a midpoint of E4M3, where it matters that 6 * g and the
+ * quotient are rounded; the elements likewise beside midpoints of E2M1 times S * g. */
+static void test_rounded_scales(int number)
+{
+    static const double tie[] = { 0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 5 };
+
+    for (int code = 1; code < 126; code++)
+        for (int side = -2; side <= 2; side++) {
+            float g = (float)ldexp(1 + uniform(), below(40) - 20), x[16];
+            double low = (double)sf_e4m3_value((uint8_t)code), high = (double)sf_e4m3_value((uint8_t)(code + 1));
+            x[0] = f32(bits32((float)(3 * (low + high) * (double)g)) + (uint32_t)side);
+            for (int i = 1; i < 16; i++)
+                x[i] = (i & 1 ? -1.0f : 1.0f) * f32(bits32((float)(tie[below(7)] * (i & 2 ? low : high) * (double)g))
+                                                    + (uint32_t)(below(5) - 2));
+            check_row(SCALE_ROUNDED, number, x, 16, g);
         }
 }
 
@@ -994,6 +1022,8 @@ static void test_dot_literals(void)
         { "nvfp4", 0x40, 0x30, 0, 0, 3, 0.5f, 0xC0E00000, -10.5f },          /* 2 * 0.5 */
         { "nvfp4", 0x7F, 0x30, 0, 0, 3, 0.5f, 0, 0 },
         { "nvfp4", 0xC0, 0xB0, 0, 0, 3, 0.5f, 0xC0E00000, -10.5f },
+        { "nvfp4", 0x40, 0x30, 0, 0, 0x1p-100f, 0x1p-100f, 0xC0E00000, 0 },    /* -7 * 2^-200: +0 */
+        { "nvfp4", 0x40, 0x30, 0, 0, 0x1p64f, 0x1p64f, 0xC0E00000, -INFINITY },  /* -7 * 2^128 */
     };
 
     for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
@@ -1016,7 +1046,8 @@ static void test_dot_literals(void)
         c = f.kind->apply_scales(&f, acc, &(bcq_format_tensor){ cases[n].g_a, 0 }, &a,
                                  &(bcq_format_tensor){ cases[n].g_w, 0 }, &w);
         expect(DOT_LITERAL, acc == cases[n].acc, "%zu %s: %08x, wanted %08x", n, f.name, acc, cases[n].acc);
-        expect(DOT_LITERAL, same(c, cases[n].c), "%zu %s: C %g", n, f.name, (double)c);
+        expect(acc && cases[n].c == 0 ? RESULT_ZERO : isinf(cases[n].c) ? RESULT_INFINITE : DOT_LITERAL,
+               same(c, cases[n].c), "%zu %s: C %g", n, f.name, (double)c);
         bcq_format_row_free(&a);
         bcq_format_row_free(&w);
     }
@@ -1166,6 +1197,8 @@ int main(int argc, char **argv)
             test_ties(n, shift);
         test_scale_ties(n);
         test_powers(n);
+        for (int again = 0; again < 8 && strcmp(formats[n].spec, "nvfp4") == 0; again++)
+            test_rounded_scales(n);
         test_corners(n);
         for (uint64_t r = 0; r < rows; r++) {
             float x[K_MAX];

@@ -134,7 +134,7 @@ int bcq_ceil_log2(double x) {
  * counts the magnitudes in ascending order, so that rounding up may carry into the exponent. */
 static uint32_t small_float(double magnitude, int mantissa, int lowest, uint32_t largest) {
     if (magnitude == 0) return 0;
-    if (magnitude >= 0x1p100) return largest;  /* far beyond every format here; infinity too */
+    if (isinf(magnitude)) return largest;
     int exponent = bcq_floor_log2(magnitude);
     if (exponent < lowest) exponent = lowest;
     /* In units of the last place; the leading one of a normal adds 1 to the exponent field. */
@@ -171,7 +171,7 @@ float bcq_fp16_scale(uint32_t bits) {
 float bcq_fp32_sum(double x) {
     /* Where FP32 is subnormal it has fewer than 24 bits, so such an x is rounded far above. */
     const double up = 0x1p128, least = 0x1p-126;
-    if (fabs(x) >= 2 * least) {
+    if (fabs(x) >= least) {
         float y = bcq_f64_to_f32(x);
         return isinf(y) ? bits_to_float(x < 0 ? 0xFF7FFFFF : 0x7F7FFFFF) : y;
     }

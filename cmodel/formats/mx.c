@@ -70,7 +70,7 @@ static void mxint8_encode(const bcq_format *f, const bcq_format_tensor *t, const
     for (int64_t g = 0; g < row->groups; g++) {
         int64_t first = g * f->group, length = group_length(f, k, g);
         float amax = amax_of(x + first, length);
-        int exponent = amax == 0 ? -127 : bcq_floor_log2(amax);  /* conditioned: at least -126 */
+        int exponent = bcq_floor_log2(amax == 0 ? 0x1p-126f : amax);  /* as mxfp4; conditioned: at least -126 */
         row->scale[g] = (uint32_t)(exponent + 127);
         for (int64_t i = first; i < first + length; i++) {
             /* "q = rha(64 * x / 2^(E-127)) clamped to +-127 (round=even: rne)" */
