@@ -124,6 +124,15 @@ new='-o new.csv'
 refused 'bcq compare: absent/new.csv: wanted *' --formats int4 -o absent/new.csv row.npy
 check 'no leftovers' [ -z "$(find . -name '*.tmp*' -o -name '.*bcq*')" ]
 
+# Interrupted: nothing is left. The default formats take many seconds.
+"$bcq" compare -o i.csv "$model/weights.safetensors" > out 2> err < /dev/null &
+process=$!
+sleep 1
+kill -TERM $process
+wait $process 2> /dev/null
+check 'SIGTERM: status' [ $? = 143 ]
+check 'SIGTERM: nothing left' [ -z "$(find . -name '*i.csv*')" ]
+
 # Every option that --help lists is an option.
 "$bcq" compare --help > help.txt
 for option in $(grep -o '^ *\(-o, \)\?--[a-z-]*' help.txt | grep -o -e '--[a-z-]*'); do
