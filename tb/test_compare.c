@@ -139,13 +139,14 @@ static void test_fast(void) {
 
 /* ---- Quantized once more --------------------------------------------------------------------------- */
 
-/* FP16 by the compiler. */
 static void int4_row(const float *x, int64_t k, float *y) {
     for (int64_t g = 0; g < k; g += 64) {
         int64_t end = g + 64 < k ? g + 64 : k;
         double amax = 0;
         for (int64_t i = g; i < end; i++) amax = fmax(amax, fabs((double)x[i]));
-        double s = (double)(_Float16)(float)(amax / 7);  /* FP32 on the way: the values below keep off its ties */
+        int exponent;  /* FP16: 11 bits, subnormals below 2^-14 */
+        frexp(amax / 7, &exponent);
+        double unit = ldexp(1, (exponent < -13 ? -13 : exponent) - 11), s = nearbyint(amax / 7 / unit) * unit;
         for (int64_t i = g; i < end; i++) {
             double best = INFINITY;
             y[i] = 0;
