@@ -286,7 +286,8 @@ module structure_fp32_add #(
                         : {2'b0, upper[30:23] != '0, upper[22:0], 3'b000} + {2'b0, aligned};
   rival_fp32_round #(.Width(28)) u_round (
     .sign_i(sign ^ (Kind != 0 && sum[28])), .plus_i(Kind == 1 && sum[28]),
-    .mag_i(Kind == 0 ? sum[27:0] : (sum[27:0] ^ {28{sum[28]}}) + 28'(Kind == 2 && sum[28])), .exponent_i(upper[30:23] + 8'd1), .fp32_o
+    .mag_i(Kind == 0 ? sum[27:0] : (sum[27:0] ^ {28{sum[28]}}) + 28'(Kind == 2 && sum[28])),
+    .exponent_i(upper[30:23] + 8'd1), .fp32_o
   );
 endmodule
 

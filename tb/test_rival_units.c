@@ -252,10 +252,12 @@ static void draw_int8(scale_case *c, uint32_t before) {
 }
 
 static const unit units[] = {
-    { "rival_scale_nvfp4", 4, 8, 2304, BCQ_STAGE_ADD_NVFP4, BCQ_STAGE_RESULT_NVFP4, false, true, nvfp4_term, draw_nvfp4 },
-    { "rival_scale_mxfp4", 2, 8, 4608, BCQ_STAGE_ADD_MXFP4, BCQ_STAGE_RESULT_MXFP4, true, true, mxfp4_term, draw_mxfp4 },
-    { "rival_scale_int8", 1, 16, 64 * 127 * 127, BCQ_STAGE_ADD_INT8, BCQ_STAGE_RESULT_INT8, false, false, int8_term,
-      draw_int8 },
+    { "rival_scale_nvfp4", 4, 8, 2304, BCQ_STAGE_ADD_NVFP4, BCQ_STAGE_RESULT_NVFP4,
+      false, true, nvfp4_term, draw_nvfp4 },
+    { "rival_scale_mxfp4", 2, 8, 4608, BCQ_STAGE_ADD_MXFP4, BCQ_STAGE_RESULT_MXFP4,
+      true, true, mxfp4_term, draw_mxfp4 },
+    { "rival_scale_int8", 1, 16, 64 * 127 * 127, BCQ_STAGE_ADD_INT8, BCQ_STAGE_RESULT_INT8,
+      false, false, int8_term, draw_int8 },
 };
 
 /* An accumulator for the term t: any distance, close to cancelling, ties. Without limits the exponents stay
@@ -279,7 +281,10 @@ static uint32_t draw_acc(const unit *u, uint32_t t) {
         break;
     case 3:  exponent += below(51) - 25; fraction = below(2) ? 0x7FFFFF : (uint32_t)1 << below(23); break;
     case 4:  exponent += below(51) - 25; fraction &= 0x700003; break;
-    default: exponent = below(2) ? lowest + below(3) : highest - below(3); if (below(2)) fraction |= 0x7FFF00; break;
+    default:
+        exponent = below(2) ? lowest + below(3) : highest - below(3);
+        if (below(2)) fraction |= 0x7FFF00;
+        break;
     }
     if (below(32) == 0) return 0;
     exponent = exponent < lowest ? lowest : exponent > highest ? highest : exponent;
@@ -311,7 +316,8 @@ static scale_case draw(const unit *u, long number, const scale_case *before) {
     uint32_t t = u->term(&c, term_count);
     c.acc = draw_acc(u, t);
     uint32_t acc = c.first ? 0 : c.acc;
-    int32_t sig_a = acc ? (int32_t)((acc & 0x7FFFFF) | 0x800000) : 0, sig_t = t ? (int32_t)((t & 0x7FFFFF) | 0x800000) : 0;
+    int32_t sig_a = acc ? (int32_t)((acc & 0x7FFFFF) | 0x800000) : 0;
+    int32_t sig_t = t ? (int32_t)((t & 0x7FFFFF) | 0x800000) : 0;
     c.result = agreed(&c, sum_fp32(acc >> 31 ? -sig_a : sig_a, (int)(acc >> 23 & 255) - 150,
                                    t >> 31 ? -sig_t : sig_t, (int)(t >> 23 & 255) - 150, sum_count),
                       (double)float_of_bits(acc) + (double)float_of_bits(t));
@@ -333,7 +339,8 @@ static void need(const char *where, const char *what, int number, long count) {
     failed++;
 }
 
-static bool find_ports(const dut_model *m, const char *path, const char *const *names, int count, int *port, int *bits) {
+static bool find_ports(const dut_model *m, const char *path, const char *const *names, int count,
+                       int *port, int *bits) {
     for (int i = 0; i < count; i++) {
         port[i] = m->port(names[i], &bits[i]);
         if (port[i] < 0) {

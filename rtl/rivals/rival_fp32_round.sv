@@ -1,7 +1,8 @@
 // An integer rounded once to FP32, to nearest even; combinational. The magnitude is mag_i, or with plus_i
-// mag_i + 1: who has a negative sum inverts it and need not add the one. A carry chain is saved: the one is
-// added beyond the last place, as ones that the shift brings in and that the rounding counts. plus_i is
-// also right where the integer's lowest bit stands for whatever lies below it (a sticky bit).
+// mag_i + 1: who has a negative sum inverts it and need not add the one. The one is added beyond the
+// last place, as ones that the shift brings in and that the rounding counts: no carry chain before the
+// shift, for about its area. plus_i is also right where the integer's lowest bit stands for whatever lies
+// below it (a sticky bit).
 //
 // exponent_i is the biased exponent of the top bit of mag_i, two's complement. Zero gives +0. Limits: below
 // 2^-126 becomes +0 (after rounding as if exponents had no end), beyond the largest finite that. Without
