@@ -1,6 +1,6 @@
 #!/bin/sh
 # Areas of the integer formats: processing elements and VSQ's scale unit beside what they could be made of
-# (synth/rival_integer_structures.sv), and whole columns. Usage: synth/rival_integers.sh CELLS_DIR OUT.txt
+# (synth/rival_integer_structures.sv). Usage: synth/rival_integers.sh CELLS_DIR OUT.txt
 # (from the project's root; CELLS_DIR holds cells.lib, gates.v and facts.txt, see synth.mk)
 set -eu
 cells=$1 out=$2
@@ -9,10 +9,6 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 nand2=$(awk '$1 == "nand2" { print $3 }' "$cells/facts.txt")
 structures=synth/rival_integer_structures.sv
-column="build/gen/bcq_pkg.sv rtl/bcq_pe.sv rtl/bcq_acc_memory.sv rtl/rivals/rival_column.sv
-  rtl/rivals/rival_pe_e2m1.sv rtl/rivals/rival_fp32_add.sv rtl/rivals/rival_fp32_round.sv
-  rtl/rivals/rival_scale_int8.sv rtl/rivals/rival_scale_vsq.sv rtl/rivals/rival_scale_mxfp4.sv
-  rtl/rivals/rival_scale_nvfp4.sv"
 
 # area TOP FILES FLATTEN PARAMS WHAT: a line of the table, the area of the whole hierarchy without memories
 area() {
@@ -61,19 +57,6 @@ units() {
 LIST
 }
 
-columns() {
-  echo
-  echo "Column of 64 multipliers, without the memory of its accumulators               um2     GE"
-  while read -r name format elem group scale; do
-    area rival_column "$column" '' "-chparam Format $format -chparam ElemW $elem -chparam Group $group -chparam ScaleW $scale" \
-      "$name"
-  done <<LIST
-int8-token 0 8 64 1
-int8 1 8 64 16
-vsq 2 4 16 4
-LIST
-}
-
 {
   echo "Integer rivals, library $(awk '$1 == "library" { print $2 }' "$cells/facts.txt")"
   echo "tools: $(yosys -V), ABC of Debian; recipe: synth/variants.ys with synth/area.abc (A2, for area, no timing goal)"
@@ -81,6 +64,5 @@ LIST
   elements 8 21
   elements 4 11
   units
-  columns
 } > "$dir/table"
 mv "$dir/table" "$out"
