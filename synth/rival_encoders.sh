@@ -1,9 +1,9 @@
 #!/bin/sh
 # Area of the rivals' on-line encoders at 8 scalars a beat, and of their parts. For bcq_encoder by the same
-# recipe see synth/encoder.sh. Usage: synth/rival_encoders.sh CELLS_DIR OUT.txt   (from the project's root; CELLS_DIR holds
-# cells.lib, gates.v and facts.txt, see synth.mk)
+# recipe see synth/encoder.sh. Usage: synth/rival_encoders.sh encoders | parts CELLS_DIR OUT.txt   (from the
+# project's root; CELLS_DIR holds cells.lib, gates.v and facts.txt, see synth.mk)
 set -eu
-cells=$1 out=$2
+what=$1 cells=$2 out=$3
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
@@ -31,12 +31,15 @@ memory_bits() {
        memory && $2 == "\\WIDTH" { bits += size * $3 } END { print bits + 0 }' "$dir/$1.il"
 }
 
-{
+heading() {
   echo "On-line encoders, library $(awk '$1 == "library" { print $2 }' "$cells/facts.txt"), $(awk '$1 == "clock_gate" \
     { g = "clock gates " $2 } END { print g ? g : "no clock-gate cell: enable multiplexers" }' "$cells/facts.txt")"
   echo "tools: $(yosys -V), ABC of Debian; recipe: synth/encoder.ys with synth/area.abc (A2, for area, no timing goal)"
   echo "synthesis only: no layout, no wires; memories (the buffers) in bits, no area counted"
   echo
+}
+
+encoders() {
   echo "8 scalars a beat; cycles a block array of 64"
   echo "encoder            cycles       um2      GE   flops  memory"
   while read -r name top params; do
@@ -51,7 +54,9 @@ mxfp4 rival_encoder -chparam Format $(number MXFP4)
 mxfp4:round=even rival_encoder -chparam Format $(number MXFP4) -chparam RoundEven 1'b1
 nvfp4 rival_encoder -chparam Format $(number NVFP4)
 LIST
-  echo
+}
+
+parts() {
   echo "Parts, combinational                                um2      GE"
   while read -r name top files params; do
     case $files in rtl) files=$rtl ;; other) files="$rtl synth/rival_encoder_structures.sv" ;; esac
@@ -73,5 +78,7 @@ scale_of_nvfp4 rival_scale rtl -chparam Format $(number NVFP4)
 8_scalars_of_mxfp4,_7_comparisons rival_encoder_structures other -chparam Format $(number MXFP4)
 8_scalars_of_nvfp4,_7_comparisons rival_encoder_structures other -chparam Format $(number NVFP4)
 LIST
-} > "$dir/table"
+}
+
+{ heading; "$what"; } > "$dir/table"
 mv "$dir/table" "$out"
