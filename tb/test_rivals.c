@@ -226,10 +226,10 @@ static void all_products(void) {
 }
 
 /* All pairs of scales in every group of two columns of K; then with all elements but those of one group 0,
- * which larger ones would hide. */
+ * which larger ones would hide; and all but one element, so that a sum is the scales' product alone. */
 static void all_scales(void) {
     int codes = scale_codes(), length = group_length(), groups = 2 * build->la / length;
-    for (int only = -1; only < groups / 2; only++) {
+    for (int only = -1; only <= groups / 2; only++) {
         product p;
         product_alloc(&p, codes, codes, 2 * build->la);
         random_tensor(&p.a, 7, AROUND_ONE);
@@ -241,8 +241,12 @@ static void all_scales(void) {
                 if (only >= 0 && g % (groups / 2) != only)
                     memset(p.a.row[i].code + g * length, 0, (size_t)length);
             }
+            if (only == groups / 2) {  /* one in all weights and in one activation */
+                p.a.row[i].code[i % (2 * build->la)] = is_e2m1() ? 2 : 1;
+                memset(p.w.row[i].code, is_e2m1() ? 2 : 1, (size_t)p.w.k);
+            }
         }
-        run(only < 0 ? "scales" : "scales, one group", &p);
+        run(only < 0 ? "scales" : only < groups / 2 ? "scales, one group" : "scales, one element", &p);
         class_count[C_SCALES] += (long)codes * codes;
         product_free(&p);
     }
