@@ -692,6 +692,13 @@ static void test_data(void) {
     o.metric = BCQ_METRIC_MAE;   /* weights 2 and 1: the median is the first */
     check(bof4_fit(&s, &o, level, &r, &error) && level[11] == 0.5, "median by hand: %.17g", level[11]);
     bof4_samples_free(&s);
+    /* Three of equal weight: the first has 1 against 2, the second 2 against 1, which is too much. */
+    for (int i = 0; i < 3; i++) {
+        const float three[] = { 1, 0.5f + 0.02f * (float)i };
+        bof4_add_block(&s, three, 2, false);
+    }
+    check(bof4_fit(&s, &o, level, &r, &error) && level[11] == 0.5, "median of three: %.17g", level[11]);
+    bof4_samples_free(&s);
     bof4_add_block(&s, second, 2, true);
     check(s.count == 2 && s.at[0].x == 1 && s.at[1].x == -0.55f && s.at[0].m == 1, "signed block by hand");
     bof4_samples_free(&s);
