@@ -109,14 +109,13 @@ XOR_TREES  := $(patsubst %,$(B)/models/%.so,xor_tree xor_tree_unguarded)
 UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_exact 16_deep 23_deep)
 # Rows for FPGAs: their encoders are those of other rows, and the large one is left to the long test.
 FPGA_ROWS  := deep hx8k ulx3s
-# Rows for the array alone: it decodes elsewhere or multiplies otherwise; encoder and streams are those of other rows.
+# These decode elsewhere or multiply otherwise: their encoders are those of other rows, their accelerators for the long test.
 ARRAY_ROWS := entry code codefrozen twos
 TESTED     := $(filter-out ulx3s,$(CONFIGS))
 SMALL      := $(filter-out default,$(TESTED))
 ENCODED    := $(filter-out $(FPGA_ROWS) $(ARRAY_ROWS),$(CONFIGS))
 C_TESTS    := $(addprefix $(B)/,test_golden test_formats test_flags test_calibrate test_files test_array test_scale_unit \
                 test_netlist test_xor_tree test_encoder test_encoder_units)
-ACCELERATED := $(filter-out $(ARRAY_ROWS),$(CONFIGS))
 ENCODERS   := $(ENCODED:%=$(B)/models/%.encoder.so)
 ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.input \
               -tensor sw/model/activations.safetensors:layers.2.feed_forward.w2.input
@@ -159,7 +158,7 @@ test: ## everything that must hold, in minutes
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
-	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(ACCELERATED:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG) \
+	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(CONFIGS:%=$(B)/models/%.accelerator.so) $(RIVAL_TEST_LONG) \
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
@@ -176,7 +175,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \
 	  "$(B)/test_rivals -seed $(SEED) -tiles 2000 $(RIVAL_CONFIGS)" \
-	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(ACCELERATED)" \
+	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(CONFIGS)" \
 	  "$(B)/test_device -seed $(SEED) -runs 200 $(DEVICE_TEST) $(DEVICE_LONG)" \
 	  "tb/test_device_board.sh $(SEED) $(BOARDS_LONG)" \
 	  "$(B)/test_uart -faults 10000 -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so"

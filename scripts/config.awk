@@ -55,11 +55,10 @@ unit == "accelerator" && files == 1 {
     parameter("Cols", $7); parameter("T", $8); parameter("NDec", $9)
     bit("Exact", $10 == "exact")
     parameter("Lanes", $15); bit("Deep", $16); bit("TableMemory", $17)
-    if (unit == "") {
-      if ($18 !~ /^(edge|entry|code)$/) refuse("wanted DECODE edge, entry or code, got " $18)
+    if ($18 !~ /^(edge|entry|code)$/) refuse("wanted DECODE edge, entry or code, got " $18)
+    # Boards have accelerators that decode at the edge, and do not know these two.
+    if (unit == "" || $18 != "edge" || $19 != 0) {
       parameter("Decode", $18 == "edge" ? 0 : $18 == "entry" ? 1 : 2); bit("TwosComplement", $19)
-    } else if ($18 != "edge" || $19 != 0) {
-      refuse("no " unit " of a row with DECODE or TWOS")
     }
   }
   if (sub(/^frozen:/, "", $11) && !(unit == "encoder" && $14 == "shared")) {

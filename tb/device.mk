@@ -2,7 +2,7 @@
 # Configurations: those of the accelerator's own test, whose models are there anyway. The long test adds one with a
 # wide stream, and boards with an encoder and with results that go round their memory.
 DEVICE_TEST   := $(ACC_TEST)
-DEVICE_LONG   := nc1 b2
+DEVICE_LONG   := nc1 b2 $(ARRAY_ROWS)
 DEVICE_MODELS := $(DEVICE_TEST:%=$(B)/models/%.accelerator.so)
 
 $(B)/test_device: $(B)/obj/tb/test_device.o $(B)/libbcq.a

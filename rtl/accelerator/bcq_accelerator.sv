@@ -22,6 +22,8 @@ module bcq_accelerator #(
   parameter bit          Exact = 1'b0,
   parameter bit          Deep = 1'b0,
   parameter bit          TableMemory = 1'b0,
+  parameter int unsigned Decode = 0,              // see bcq_gemm
+  parameter bit          TwosComplement = 1'b0,
   parameter bit          Frozen = 1'b0,
   parameter bit          Encoder = 1'b1,
   parameter int unsigned EncLanes = 1,
@@ -281,6 +283,9 @@ module bcq_accelerator #(
     .last_seen_o(packed_last_seen), .exhausted_o(packed_exhausted)
   );
 
+  if (Encoder && TwosComplement) begin : g_bad_twos
+    $error("bcq_accelerator: Encoder reads tables in sign-magnitude, so TwosComplement excludes it");
+  end
   if (Encoder) begin : g_encoder
     localparam int unsigned XBytes = EncLanes * LB * 2;
     localparam int unsigned Beats  = LA / (EncLanes * LB);
@@ -392,7 +397,7 @@ module bcq_accelerator #(
   bcq_gemm #(
     .Lanes(Lanes), .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .Cols(Cols), .T(T), .NDec(NDec), .Exact(Exact),
     .Frozen(Frozen), .FrozenTableA(FrozenTableA), .FrozenTableW(FrozenTableW), .Deep(Deep),
-    .TableMemory(TableMemory)
+    .TableMemory(TableMemory), .Decode(Decode), .TwosComplement(TwosComplement)
   ) u_gemm (
     .clk_i, .rst_ni(core_rst_nq),
     .cmd_valid_i(begin_q), .cmd_ready_o(cmd_ready), .cmd_m_i(m), .cmd_n_tiles_i(n_tiles),
