@@ -4,8 +4,8 @@ $(B)/test_levels $(B)/bench_tables: $(B)/%: tb/%.c sw/bcq.h sw/bof4.h cmodel/for
 	$(CC) $(CSTD) $(WARN) $(CFLAGS) $(INC) $(filter %.c %.a,$^) $(LIBS) -o $@
 
 # Accelerators that run the tables: block arrays of 16 and 64, entries of 6 and 8 bits; in the long test all.
-TABLES_ON      := hx8k nc1 ew8
-TABLES_ON_LONG := la16 la32 la128 default $(TABLES_ON)
+TABLES_ON      := hx8k ew8
+TABLES_ON_LONG := la16 la32 la128 default nc1 $(TABLES_ON)
 $(B)/tests.built: $(B)/test_levels $(TABLES_ON:%=$(B)/models/%.accelerator.so)
 
 .PHONY: table-engine bof4-fixed
