@@ -2,11 +2,10 @@
 # Do the default tests bite? Every line of tb/faults.txt is a fault made by hand in the RTL; each is
 # planted alone in a copy of the tree, and the test program that `make test` runs must fail.
 # Usage: tb/run_faults.sh [NAME...]  (from the project's root; default: all). FAULT_JOBS: how many at
-# a time (2). Caught: the program fails, or the model does not build (then lint caught it first). A
-# program that has reported a failure and then goes on for LIMIT seconds is stopped and counts as
-# caught; one that has reported none is not.
+# a time (2). Caught: the program reports a failure, with which it is stopped, or the model does not build
+# (then lint caught it first). A program that reports none and runs for LIMIT seconds has not caught it.
 set -u
-LIMIT=60
+LIMIT=150
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 jobs=${FAULT_JOBS:-2}
@@ -58,13 +57,19 @@ command_of() {  # target
 # Builds and tests the tree in folder $1 for target $2. Prints what failed; status 0 if nothing did, 1
 # if the build failed, 2 if a test failed, 3 if it ran too long without a failure.
 try() {  # folder, target
-  local status report='FAIL|%Error|%Warning|Assertion|error:'
+  local status tester report='FAIL|%Error|%Warning|Assertion|error:'
   cd "$1" || exit 1
   if ! make -s MODEL_JOBS=1 "build/models/$2.so" > log 2>&1; then
     grep -E -m1 "$report" log
     return 1
   fi
-  timeout $LIMIT sh -c "exec $(command_of "$2")" > log 2>&1
+  timeout $LIMIT sh -c "exec $(command_of "$2")" > log 2>&1 &
+  tester=$!
+  while kill -0 "$tester" 2> /dev/null; do
+    if grep -q '^FAIL' log; then kill "$tester" 2> /dev/null; break; fi
+    sleep 0.2
+  done
+  wait "$tester" 2> /dev/null
   status=$?
   [ $status = 0 ] && return 0
   grep -E -m1 "$report" log || tail -1 log
