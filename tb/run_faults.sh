@@ -23,19 +23,12 @@ cp -a Makefile rtl tb scripts cmodel synth "$base/" || exit 1
 cp -a build/gen build/test_array build/test_scale_unit build/test_accelerator build/test_rivals build/test_rival_encoder "$base/build/" || exit 1
 cp -a build/models/support.o "$base/build/models/" || exit 1
 
-# A model made for one second of simulation: scripts/model as it is, but its sources are compiled as one
-# file, with tb/dut.cpp, and with less effort. A third of the time.
+# A model made for one second of simulation: scripts/model as it is, but compiled with less effort.
 cat > "$work/verilated_cxx" <<'CXX' || exit 1
 #!/bin/sh
 include=$(verilator --getenv VERILATOR_ROOT)/include
-for word in "$@"; do last=$word; done
-case "$*" in
-  */tb/dut.cpp*) dir=$(dirname "$last"); dut=${*##* -c }; dut=${dut%% *}
-                 cat "$dir"/Vdut*.cpp "$dut" > "$dir/all.cc"
-                 exec g++ -O1 -std=c++17 -fPIC -I"$include" -I"$include/vltstd" -I"$dir" -I"${dut%/*}" \
-                   -c "$dir/all.cc" -o "$last" ;;
-  *)             exec g++ -c -x c++ /dev/null -o "$last" ;;
-esac
+case " $* " in *" -O0 "*) level=-O0 ;; *) level=-O1 ;; esac
+exec g++ -std=c++17 -fPIC -I"$include" -I"$include/vltstd" "$@" $level
 CXX
 chmod +x "$work/verilated_cxx"
 touch -r scripts/verilated_cxx "$work/verilated_cxx"  # or make would build support.o with it
