@@ -6,7 +6,7 @@ MUTATE_TEST := $(B)/mutate/lb2.seed1.so
 
 .PHONY: mutate $(MUTATED:%=$(B)/mutate/%)
 $(MUTATED:%=$(B)/mutate/%): $(B)/mutate/%: $(B)/mutate/%.seed$(MUTATE_SEED).so $(B)/test_array $(B)/test_scale_unit $(B)/test_encoder \
-    $(B)/test_accelerator $(B)/test_rivals
+    $(B)/test_accelerator $(B)/test_rivals $(B)/test_rival_encoder
 
 $(B)/mutate/%.so: $(MODEL) $(B)/models/support.o rtl/configs.def scripts/config.awk tb/mutate.def tb/mutate.awk \
     tb/mutate_netlist.sh

@@ -406,7 +406,9 @@ static void directed(void) {
                                                           : (uint16_t)(a[i ? i - 1 : 0] & 0x7F80 & below(0x8000)); break;
                 case EQUAL: a[i] = to_bf16(top); break;
                 case GIANT: a[i] = to_bf16(i % group == j % group ? top : top * 1e-3 * normal()); break;
-                case NONFINITE: a[i] = (uint16_t)((0x7F00 + below(0x100)) | sign); break;
+                /* every lane meets infinities, and NaNs of one bit */
+                case NONFINITE: a[i] = (uint16_t)((below(3) ? 0x7F80 | (1 << below(8) & 0x7F) : 0x7F00 + below(0x100)) | sign);
+                                break;
                 case LARGEST: a[i] = (uint16_t)((j % 2 || i % 7 == j % 7 ? 0x7F7F : below(0x7F80)) | sign); break;
                 case SMALL: a[i] = (uint16_t)(sign | below(0x100 << j % 3)); break;  /* up to the exponents 1, 3, 7 */
                 default:    a[i] = to_bf16(top * normal()); break;
