@@ -100,10 +100,10 @@ new='-o new.csv'
 # shellcheck disable=SC2086  # two words
 {
   refused 'bcq compare: command line: wanted TENSOR..., got none' $new
-  refused 'bcq compare: int3: no format "int3"; there are *' $new --formats int4,int3 row.npy
+  refused 'bcq compare: int3: wanted one of bcq *, got "int3"' $new --formats int4,int3 row.npy
   refused 'bcq compare: --formats: wanted names between the commas, got none' $new --formats int4,,nf4 row.npy
   refused 'bcq compare: int8:group=7: *group*' $new --formats int8:group=7 row.npy
-  refused 'bcq compare: int8:nc=7: *no option "nc"*' $new --formats int8:nc=7 row.npy
+  refused 'bcq compare: int8:nc=7: *wanted an option of docs/formats.md, got "nc"*' $new --formats int8:nc=7 row.npy
   refused 'bcq compare: bcq:nc=3: *nc: wanted 1, 2, 4, 8 or 16, got "3"' $new --formats bcq:nc=3 row.npy
   refused 'bcq compare: int4:local: wanted codebooks of bcq only, got int4' $new --formats int4:local row.npy
   refused 'bcq compare: bcq:nc=1:universal: wanted parameters of sw/model/universal, got nc 1, *' $new \

@@ -206,34 +206,34 @@ static bool same_row(const bcq_format *f, const bcq_format_row *got, const bcq_f
 static void test_names(void)
 {
     static const char *const refused[][2] = {
-        { "mxfp8", "no format \"mxfp8\"; there are bcq int8 int8-token int4 vsq mxfp4 nvfp4 mx4 mxint8 fp8 "
-                   "nf4 af4 bof4 bof4s bof4-opq bof4s-opq" },
-        { "", "no format \"\"; there are bcq int8 int8-token int4 vsq mxfp4 nvfp4 mx4 mxint8 fp8 "
-              "nf4 af4 bof4 bof4s bof4-opq bof4s-opq" },
+        { "mxfp8", "wanted one of bcq int8 int8-token int4 vsq mxfp4 nvfp4 mx4 mxint8 fp8 "
+                   "nf4 af4 bof4 bof4s bof4-opq bof4s-opq, got \"mxfp8\"" },
+        { "", "wanted one of bcq int8 int8-token int4 vsq mxfp4 nvfp4 mx4 mxint8 fp8 "
+              "nf4 af4 bof4 bof4s bof4-opq bof4s-opq, got \"\"" },
         { "int8:", "int8: wanted key=value, got \"\"" },
         { "int8:group", "int8: wanted key=value, got \"group\"" },
         { "int8:group=", "int8: group: wanted 16, 32, 64 or 128, got \"\"" },
         { "int8:group=+64", "int8: group: wanted 16, 32, 64 or 128, got \"+64\"" },
         { "int8:group=64x", "int8: group: wanted 16, 32, 64 or 128, got \"64x\"" },
         { "int8:group=0", "int8: group: wanted 16, 32, 64 or 128, got \"0\"" },
-        { "int8:round=even", "int8: no option \"round\"" },
-        { "int8-token:group=64", "int8-token: no option \"group\"" },
+        { "int8:round=even", "int8: wanted an option of docs/formats.md, got \"round\"" },
+        { "int8-token:group=64", "int8-token: wanted an option of docs/formats.md, got \"group\"" },
         { "int4:group=256", "int4: group: wanted 16, 32, 64 or 128, got \"256\"" },
         { "vsq:group=128", "vsq: group: wanted 16, 32 or 64, got \"128\"" },
         { "vsq:bits=5", "vsq: bits: wanted 4, 6 or 8, got \"5\"" },
         { "mxfp4:round=up", "mxfp4: round: wanted away or even, got \"up\"" },
         { "mxfp4:scale=floor:scale=up", "mxfp4: scale: wanted floor or ceil, got \"up\"" },
         { "nvfp4:tensor=pow", "nvfp4: tensor: wanted fp32 or pow2, got \"pow\"" },
-        { "nvfp4:round=even", "nvfp4: no option \"round\"" },
+        { "nvfp4:round=even", "nvfp4: wanted an option of docs/formats.md, got \"round\"" },
         { "mx4:m=3", "mx4: m: wanted 2, 4 or 7, got \"3\"" },
         { "mxint8:round=", "mxint8: round: wanted away or even, got \"\"" },
-        { "fp8:group=64", "fp8: no option \"group\"" },
+        { "fp8:group=64", "fp8: wanted an option of docs/formats.md, got \"group\"" },
         { "bcq:nc=3", "bcq: nc: wanted 1, 2, 4, 8 or 16, got \"3\"" },
         { "bcq:ew=9", "bcq: ew: wanted 4, 5, 6, 7 or 8, got \"9\"" },
         { "bcq:lb=16", "bcq: lb: wanted 2, 4 or 8, got \"16\"" },
         { "bcq:la=8", "bcq: la: wanted 16, 32, 64 or 128, got \"8\"" },
         { "bcq:b=5", "bcq: b: wanted 2, 3 or 4, got \"5\"" },
-        { "bcq:x=5", "bcq: no option \"x\"" },
+        { "bcq:x=5", "bcq: wanted an option of docs/formats.md, got \"x\"" },
     };
     static const struct { const char *spec; double bits; bool sum; } known[] = {
         { "int8", 8.25, true }, { "int8:group=16", 9, false }, { "int8:group=128", 8.125, false },
@@ -258,7 +258,7 @@ static void test_names(void)
         memset(long_name, 'x', sizeof long_name - 1);
         long_name[sizeof long_name - 1] = 0;
         expect(REFUSED, bcq_format_parse(long_name, &f, message, sizeof message) != NULL, "199 characters");
-        expect(REFUSED, bcq_format_parse("mxfp8", &f, message, 8) && strcmp(message, "no form") == 0,
+        expect(REFUSED, bcq_format_parse("mxfp8", &f, message, 8) && strcmp(message, "wanted ") == 0,
                "a short buffer: %s", message);
     }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {

@@ -15,9 +15,10 @@ const bcq_format_kind *const bcq_format_kinds[] = {
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 static const char *no_such_format(const char *name, char *message, size_t size) {
-    int used = snprintf(message, size, "no format \"%s\"; there are", name);
+    int used = snprintf(message, size, "wanted one of");
     for (int i = 0; bcq_format_kinds[i] && used >= 0 && (size_t)used < size; i++)
         used += snprintf(message + used, size - (size_t)used, " %s", bcq_format_kinds[i]->name);
+    if (used >= 0 && (size_t)used < size) snprintf(message + used, size - (size_t)used, ", got \"%s\"", name);
     return message;
 }
 
@@ -31,7 +32,7 @@ static const char *parse_option(char *text, bcq_format *f, char *message, size_t
     *value++ = 0;
     bool known = false;
     const char *wrong = f->kind->option ? f->kind->option(f, text, value, &known) : NULL;
-    if (!known) snprintf(message, size, "%s: no option \"%s\"", f->kind->name, text);
+    if (!known) snprintf(message, size, "%s: wanted an option of docs/formats.md, got \"%s\"", f->kind->name, text);
     else if (wrong) snprintf(message, size, "%s: %s: %s, got \"%s\"", f->kind->name, text, wrong, value);
     return !known || wrong ? message : NULL;
 }
