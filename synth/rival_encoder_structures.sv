@@ -1,7 +1,7 @@
 // The other structures that give the bits of rival_quantise, for the areas in docs/formats.md, "On-line
 // encoders"; same ports, same test (tb/test_rival_encoder_units.c). Nothing else uses them.
 //
-//   int8          m divided where it stands, the quotient shifted and rounded afterwards
+//   int8          m shifted to where the quotient is wanted, then divided (rival_divide)
 //   vsq           a long division by S * gamma a scalar, no shared thresholds
 //   mxfp4, nvfp4  m shifted to where the thresholds are, all seven compared and counted
 module rival_encoder_structures #(
@@ -27,39 +27,17 @@ module rival_encoder_structures #(
     assign unused = ^{scale_i, exponent_i, 1'(RoundEven)};
 
     for (genvar i = 0; i < Lanes; i++) begin : g_lane
-      logic [7:0]        biased;
-      logic signed [9:0] left;
-      logic [3:0]        right;
-      logic [8:0]        quotient;   // floor(m * 2^11 / significand)
+      logic [7:0]        m, biased;
       logic [6:0]        magnitude;
+      logic signed [9:0] left;
 
       assign biased = x_i[i*16+7 +: 8];
+      // Nothing is left of x = 0, nor of anything under s = 0.
+      assign m      = biased == '0 || !significand_i[10] ? '0 : {1'b1, x_i[i*16 +: 7]};
       assign left   = $signed({2'b0, biased}) - $signed({2'b0, offset_i});
-      assign right  = left < 10'sd1 ? 4'd10 : 4'(10'sd11 - left);
-
-      always_comb begin
-        logic [11:0] rest;
-        logic [9:0]  shifted;
-        logic        sticky;
-        rest = {4'b0, 1'b1, x_i[i*16 +: 7]};
-        rest = rest << 2;
-        for (int b = 8; b >= 0; b--) begin
-          rest = {rest[10:0], 1'b0};
-          quotient[b] = rest >= {1'b0, significand_i};
-          if (quotient[b]) rest = rest - {1'b0, significand_i};
-        end
-        sticky  = rest != '0;
-        shifted = {quotient, 1'b0};
-        for (int s = 0; s < 4; s++) begin
-          if (right[s]) begin
-            sticky  = sticky || (shifted & ((10'd1 << (1 << s)) - 1'b1)) != '0;
-            shifted = shifted >> (1 << s);
-          end
-        end
-        shifted = {1'b0, shifted[9:1]} + 10'(shifted[0] && (sticky || shifted[1]));
-        magnitude = left > 10'sd10 || shifted > 10'd127 ? 7'd127 : shifted[6:0];
-        if (biased == '0 || !significand_i[10]) magnitude = '0;
-      end
+      rival_divide u_divide (
+        .m_i(m), .left_i(left), .divisor_i(significand_i), .quotient_o(magnitude)
+      );
       assign element_o[i*8 +: 8] = {x_i[i*16+15] && magnitude != '0, magnitude};
     end
   end else if (Vsq) begin : g_vsq

@@ -73,7 +73,7 @@ scale_of_nvfp4 rival_scale rtl -chparam Format $(number NVFP4)
 8_scalars_of_mxfp4 rival_quantise rtl -chparam Format $(number MXFP4)
 8_scalars_of_mxfp4,_ties_to_even rival_quantise rtl -chparam Format $(number MXFP4) -chparam RoundEven 1'b1
 8_scalars_of_nvfp4 rival_quantise rtl -chparam Format $(number NVFP4)
-8_scalars_of_int8,_shifted_after_division rival_encoder_structures other -chparam Format $(number INT8)
+8_scalars_of_int8,_shifted_before_division rival_encoder_structures other -chparam Format $(number INT8)
 8_scalars_of_vsq,_long_division_each rival_encoder_structures other -chparam Format $(number VSQ)
 8_scalars_of_mxfp4,_7_comparisons rival_encoder_structures other -chparam Format $(number MXFP4)
 8_scalars_of_nvfp4,_7_comparisons rival_encoder_structures other -chparam Format $(number NVFP4)

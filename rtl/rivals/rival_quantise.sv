@@ -23,18 +23,9 @@ module rival_quantise #(
     assign unused = ^{scale_i, exponent_i, 1'(RoundEven)};
 
     for (genvar i = 0; i < Lanes; i++) begin : g_lane
-      logic [7:0]        m, biased;
-      logic [6:0]        magnitude;
-      logic signed [9:0] left;
-
-      assign biased = x_i[i*16+7 +: 8];
-      // Nothing is left of x = 0, nor of anything under s = 0.
-      assign m      = biased == '0 || !significand_i[10] ? '0 : {1'b1, x_i[i*16 +: 7]};
-      assign left   = $signed({2'b0, biased}) - $signed({2'b0, offset_i});
-      rival_divide u_divide (
-        .m_i(m), .left_i(left), .divisor_i(significand_i), .quotient_o(magnitude)
+      rival_int8 u_int8 (
+        .x_i(x_i[i*16 +: 16]), .significand_i, .offset_i, .element_o(element_o[i*8 +: 8])
       );
-      assign element_o[i*8 +: 8] = {x_i[i*16+15] && magnitude != '0, magnitude};
     end
   end else if (Vsq) begin : g_vsq
     logic           zero;
