@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "device_internal.h"
+#include "rtl.h"
 #include "random.h"
 #include "stall.h"
 
@@ -138,13 +139,15 @@ typedef struct {
     bcq_device_options o;
 } product_case;
 
+static const char *config_now;  /* whose frozen tables make_case takes */
+
 static void make_case(product_case *c, const bcq_device_info *b, int64_t m, int64_t n, int64_t k, int kind) {
     bcq_error error;
     *c = (product_case){ .m = m, .n = n, .k = k, .kind = kind };
     c->cb_a = random_codebooks(random_params(b, kind != PACKED));
     c->cb_w = random_codebooks(random_params(b, false));
     if (b->frozen) {
-        must(bcq_codebooks_read("rtl/frozen.txt", &c->cb_a, &error), "rtl/frozen.txt", &error);
+        must(rtl_frozen_codebooks(config_now, &c->cb_a, &error), config_now, &error);
         c->cb_w = c->cb_a;
     }
     float *w = random_floats(n, k);
@@ -551,6 +554,7 @@ static void test_plan(const bcq_device_info *b, long runs) {
 /* ---- Main ---------------------------------------------------------------------------------- */
 
 static void test_config(const char *config, long runs, const char *uart) {
+    config_now = config;
     bcq_error error;
     random_state = seed;
     bcq_device *golden = bcq_device_open("golden", config, &error);
