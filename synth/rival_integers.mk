@@ -3,6 +3,7 @@
 # Waived: one file holds all structures, each kind leaves unused what only others need, and rows of bits feed
 # one another.
 RIVAL_INTEGERS := $(patsubst %,$(B)/models/rival_integers_%.so,8_21 4_11)
+# Waived: one file holds all kinds, and each leaves unused what others need; a vector of rows that feeds itself row by row.
 $(B)/models/rival_integers_%.so: synth/rival_integer_structures.sv tb/rival_integers_unit.sv rtl/bcq_pe.sv \
     rtl/rivals/rival_scale_vsq.sv tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o rival_integers_unit $(filter %.sv,$^) -- \
