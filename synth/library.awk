@@ -1,8 +1,10 @@
 # What the flow needs to know of a liberty file, found in the file itself.
 #   awk -v facts=FILE -v gates=FILE -v model=FILE -f library.awk dont_use.txt cells.lib > usable.lib
 # usable.lib: the library less the cells that dont_use.txt names.
-# facts, a line each:  library NAME | nand2 CELL AREA (the smallest) | flop CELL | latch CELL |
-#                      clock_gate CELL AREA (the smallest without a test pin, if any)
+# facts, a line each:  library NAME | cell NAME AREA | nand2 CELL AREA (the smallest) | flop CELL | latch CELL |
+#                      clock_gate CELL AREA (the smallest without a test pin, if any) | timing yes or no |
+#                      driver CELL (the second smallest buffer: drives inputs, and trees of buffers are made of
+#                      it) IN OUT AREA | load FEMTOFARAD (four inputs of that NAND2: what an output drives)
 # gates: Yosys techmap of flip-flops with an enable onto that clock gate; no module if there is none.
 # model: Verilog of that cell, which Yosys cannot make from the liberty file.
 
@@ -53,12 +55,33 @@ function is_nand2(   p, q, i, j, n) {
   return 1
 }
 
+function is_buffer(   p, i) {
+  if (outputs != 1 || inputs != 1 || !function_) return 0
+  for (p in is_input) input = p
+  for (i = 0; i < 2; i++) {
+    set[input] = i
+    text = function_
+    if (f_or() != i) { delete set; return 0 }
+  }
+  delete set
+  return 1
+}
+
 function end_pin() {
-  if (direction == "input") { inputs++; is_input[pin] = 1 }
-  if (direction == "output") { outputs++; function_ = pin_function }
+  if (direction == "input") { inputs++; is_input[pin] = 1; input_cap = pin_cap }
+  if (direction == "output") { outputs++; function_ = pin_function; output = pin }
 }
 function end_cell() {
-  if (is_nand2() && (!nand2_area || area < nand2_area)) { nand2 = cell; nand2_area = area }
+  if (is_nand2() && (!nand2_area || area < nand2_area)) { nand2 = cell; nand2_area = area; load = 4 * input_cap }
+  if (is_buffer()) {
+    if (!buffer_area || area < buffer_area) {
+      second = buffer; second_area = buffer_area
+      buffer = cell " " input " " output; buffer_area = area
+    } else if (area > buffer_area && (!second_area || area < second_area)) {
+      second = cell " " input " " output; second_area = area
+    }
+  }
+  print "cell", cell, area > facts
   if (kind) print kind, cell > facts
   if (gating == "latch_posedge" && gate_clk && gate_en && gate_out && (!gate_area || area < gate_area)) {
     gate = cell; gate_area = area; clk = gate_clk; en = gate_en; out = gate_out
@@ -69,6 +92,10 @@ FILENAME != last_file { file++; last_file = FILENAME }
 file == 1 { if ($0 !~ /^#/ && NF) pattern[++patterns] = $1; next }
 
 /^[ \t]*library[ \t]*\(/ { print "library", group($0) > facts }
+/^[ \t]*capacitive_load_unit[ \t]*\(/ {
+  split(group($0), unit, /[ \t]*,[ \t]*/)
+  femto = unit[1] * (tolower(unit[2]) ~ /pf/ ? 1000 : 1)
+}
 !cell_depth && /^[ \t]*cell[ \t]*\(/ {
   cell = group($0); cell_depth = depth + 1
   skip = 0
@@ -81,8 +108,10 @@ cell_depth && /^[ \t]*clock_gating_integrated_cell[ \t]*:/ { gating = value($0) 
 cell_depth && /^[ \t]*ff[ \t]*\(/ { kind = "flop" }
 cell_depth && /^[ \t]*latch[ \t]*\(/ { kind = "latch" }
 cell_depth && depth == cell_depth && /^[ \t]*pin[ \t]*\(/ {
-  pin = group($0); pin_depth = depth + 1; direction = pin_function = ""
+  pin = group($0); pin_depth = depth + 1; direction = pin_function = ""; pin_cap = 0
 }
+pin_depth && depth == pin_depth && /^[ \t]*capacitance[ \t]*:/ { pin_cap = value($0) }
+cell_depth && !skip && /cell_rise/ { timed = 1 }
 pin_depth && /^[ \t]*direction[ \t]*:/ { direction = value($0) }
 pin_depth && depth == pin_depth && /^[ \t]*function[ \t]*:/ { pin_function = value($0) }
 pin_depth && /^[ \t]*clock_gate_clock_pin[ \t]*:[ \t]*"?true/ { gate_clk = pin }
@@ -101,6 +130,10 @@ END {
   if (bad) exit 1
   if (!nand2) die("the library has no 2-input NAND")
   print "nand2", nand2, nand2_area > facts
+  print "timing", timed ? "yes" : "no" > facts
+  if (!second) second = buffer
+  if (second) print "driver", second, second_area ? second_area : buffer_area > facts
+  print "load", load * femto > facts
   if (!gate) { print "// This library has no clock-gate cell." > gates; printf "" > model; exit }
   print "clock_gate", gate, gate_area > facts
   printf "module %s(%s, %s, %s);\n  input %s, %s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
