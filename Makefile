@@ -9,7 +9,7 @@ LIBS     := -ljansson -lmd -lz -lpthread -ldl -lm
 
 B        := build
 MODEL_O  := $(patsubst %.c,$(B)/obj/%.o,$(wildcard cmodel/*.c cmodel/formats/*.c))
-CMD_C    := sw/main.c $(wildcard sw/cmd_*.c)
+CMD_C    := sw/main.c $(wildcard sw/cmd_*.c sw/explore/*.c)
 LIB_O    := $(MODEL_O) $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(CMD_C),$(wildcard sw/*.c)))
 CMD_O    := $(patsubst %.c,$(B)/obj/%.o,$(CMD_C))
 
