@@ -99,9 +99,9 @@ static bool check_workloads(const explore_space *s, const explore_workloads *w, 
 }
 
 /* build/explore/NAME */
-static char *default_output(const char *cache, const char *space) {
+static char *default_output(const char *space) {
     const char *slash = strrchr(space, '/'), *name = slash ? slash + 1 : space, *dot = strrchr(name, '.');
-    return explore_path("%s/%.*s", cache, (int)(dot && dot > name ? dot - name : (long)strlen(name)), name);
+    return explore_path("build/explore/%.*s", (int)(dot && dot > name ? dot - name : (long)strlen(name)), name);
 }
 
 static bool run(const arguments *a, explore_study *s, const char *output, int *signal_number, bcq_error *error) {
@@ -113,12 +113,12 @@ static bool run(const arguments *a, explore_study *s, const char *output, int *s
     o.cached_only = a->slurm;
     if (!explore_study_run(s, &o, signal_number, error)) return false;
     if (o.only) return true;
-    const char *slash = strrchr(a->space, '/');
-    if (!explore_report(s, o.root, output, slash ? slash + 1 : a->space, error)) return false;
     size_t good = 0;
     for (size_t i = 0; i < s->space->count; i++) good += s->results[i].good;
-    printf("%zu of %zu points, %zu jobs, %zu of them from the cache, %zu failed: %s\n", good, s->space->count, s->jobs,
-           s->jobs - s->made, s->failed, output);
+    const char *slash = strrchr(a->space, '/');
+    if (good && !explore_report(s, o.root, output, slash ? slash + 1 : a->space, error)) return false;
+    printf("%zu of %zu points, %zu jobs, %zu of them from the cache, %zu failed%s%s\n", good, s->space->count, s->jobs,
+           s->jobs - s->made, s->failed, good ? ": " : "", good ? output : "");
     return true;
 }
 
@@ -144,7 +144,7 @@ int cmd_explore(int argc, char **argv) {
         char here[4096];
         cache = *given == '/' ? explore_path("%s", given) : explore_path("%s/%s", getcwd(here, sizeof here) ? here : ".", given);
         free(given);
-        output = a.output ? explore_path("%s", a.output) : default_output(a.o.cache ? a.o.cache : "build/explore", a.space);
+        output = a.output ? explore_path("%s", a.output) : default_output(a.space);
         a.o.cache = cache;
         char *path = explore_path("%s/sw/workloads.def", root);
         good = explore_space_read(a.space, a.library, &recipes, &space, &error)
