@@ -97,7 +97,7 @@ typedef struct {
 typedef struct {
     const char *name;
     const char *corner;      /* default_operating_conditions, or the only one; "" if none */
-    double voltage;          /* V: nom_voltage */
+    double voltage;          /* V: nom_voltage; 0: none said */
     liberty_cell *cells;
     int n_cells;
     /* An inverter of least area that drives four of itself: the slew and delay that everything outside the
