@@ -196,6 +196,8 @@ rtl *rtl_open_rival(const char *config, uint64_t seed, bcq_error *error) {
     return rtl_model_path(config, rival_kind, path, sizeof path, error) ? rtl_open_model(path, seed, error) : NULL;
 }
 
+static rtl *open_ports(rtl *r, const char *path, uint64_t seed, bcq_error *error);
+
 rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
     rtl *r = calloc(1, sizeof *r);
     if (!r) { bcq_fail(error, "out of memory"); return NULL; }
@@ -206,6 +208,23 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
         rtl_close(r);
         return NULL;
     }
+    return open_ports(r, path, seed, error);
+}
+
+rtl *rtl_open_dut(const dut_model *model, dut *d, const char *name, bcq_error *error) {
+    rtl *r = calloc(1, sizeof *r);
+    if (!r) {
+        bcq_fail(error, "out of memory");
+        model->close(d);
+        return NULL;
+    }
+    r->model = model;
+    r->dut = d;
+    return open_ports(r, name, 0, error);
+}
+
+/* Finds the ports, opens the model unless it is open, and asks it what it is. */
+static rtl *open_ports(rtl *r, const char *path, uint64_t seed, bcq_error *error) {
     const struct { const char *name; int *port; } ports[] = {
         { "rst_ni", &r->port.rst_ni }, { "cmd_valid_i", &r->port.cmd_valid },
         { "cmd_ready_o", &r->port.cmd_ready }, { "cmd_m_i", &r->port.cmd_m },
@@ -234,7 +253,7 @@ rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error) {
             return NULL;
         }
     }
-    r->dut = r->model->open(seed);
+    if (!r->dut) r->dut = r->model->open(seed);
     r->model->settle(r->dut);
     uint32_t words[8];
     r->model->get(r->dut, r->port.identity, words);

@@ -5,6 +5,7 @@
 #define BCQ_RTL_H
 
 #include "bcq.h"
+#include "dut.h"
 
 /* What a model says that it was built as (identity_o of rtl/bcq_gemm.sv, rtl/rivals/rival_gemm.sv). */
 typedef struct {
@@ -35,6 +36,9 @@ rtl *rtl_open(const char *config, bool traced, uint64_t seed, bcq_error *error);
 rtl *rtl_open_rival(const char *config, uint64_t seed, bcq_error *error);
 /* The same from a model that is there already: a modified netlist, of the mutation study. */
 rtl *rtl_open_model(const char *path, uint64_t seed, bcq_error *error);
+/* The same of a circuit that is open already, such as a netlist (gates.h); rtl_close closes it, and so does this
+ * when it fails. name: for messages. */
+rtl *rtl_open_dut(const dut_model *model, dut *d, const char *name, bcq_error *error);
 void rtl_close(rtl *r);
 const rtl_build *rtl_get_build(const rtl *r);
 

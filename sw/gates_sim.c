@@ -1,0 +1,446 @@
+/* The phases of a clock cycle, with events or level by level. See gates.h and gates_internal.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gates_internal.h"
+
+enum { BUCKETS = 1 << 15 };
+static const uint32_t pin_mask = (1u << PIN_BITS) - 1;
+
+static void count(gates *g, const gate *c, uint16_t class) {
+    if (class != NO_CLASS) g->count[c->base + class]++;
+}
+
+static void flip(gates *g, uint32_t n) {
+    gate_net *t = &g->nets[n];
+    if (t->phase != g->phase) {
+        t->phase = g->phase;
+        t->start = t->value;
+        g->touched[g->n_touched++] = n;
+    }
+    t->value ^= 1;
+    t->toggles++;
+}
+
+static const uint32_t *outputs_of(const gates *g, const gate *c, const gate_type *t) {
+    return g->flat.pin_net + c->pins + t->inputs;
+}
+
+/* ---- Events --------------------------------------------------------------------------------------- */
+
+static bool before(const gate_event *a, const gate_event *b) {
+    return a->time != b->time ? a->time < b->time : a->net < b->net;   /* nets of one time: by number */
+}
+
+static bool stale(const gates *g, const gate_event *e) {
+    return g->nets[e->net].pending != HEAPED || g->nets[e->net].sequence != e->sequence;
+}
+
+static void sift_up(gates *g, uint32_t i, gate_event e) {
+    for (; i && before(&e, &g->heap[(i - 1) / 2]); i = (i - 1) / 2) g->heap[i] = g->heap[(i - 1) / 2];
+    g->heap[i] = e;
+}
+
+static void heap_push(gates *g, uint32_t n) {
+    if (g->n_heap == g->room_heap) {  /* what was cancelled goes: at most one entry a net, half the room, stays */
+        uint32_t all = g->n_heap;
+        g->n_heap = 0;
+        for (uint32_t i = 0; i < all; i++)
+            if (!stale(g, &g->heap[i])) { gate_event e = g->heap[i]; sift_up(g, g->n_heap++, e); }
+    }
+    sift_up(g, g->n_heap++, (gate_event){ g->nets[n].time, n, g->nets[n].sequence });
+    g->nets[n].pending = HEAPED;
+}
+
+static gate_event heap_pop(gates *g) {
+    gate_event top = g->heap[0], e = g->heap[--g->n_heap];
+    uint32_t i = 0;
+    for (uint32_t child; (child = 2 * i + 1) < g->n_heap; i = child) {
+        if (child + 1 < g->n_heap && before(&g->heap[child + 1], &g->heap[child])) child++;
+        if (!before(&g->heap[child], &e)) break;
+        g->heap[i] = g->heap[child];
+    }
+    g->heap[i] = e;
+    return top;
+}
+
+static void list(gates *g, uint32_t n) {
+    gate_net *t = &g->nets[n];
+    uint32_t b = (uint32_t)(t->time >> g->shift) & (BUCKETS - 1);
+    t->previous = NONE;
+    t->next = g->bucket[b];
+    if (t->next != NONE) g->nets[t->next].previous = n;
+    g->bucket[b] = n;
+    g->occupied[b / 64] |= (uint64_t)1 << b % 64;
+    t->pending = LISTED;
+}
+
+static void cancel(gates *g, uint32_t n) {
+    gate_net *t = &g->nets[n];
+    if (t->pending == LISTED) {  /* an entry of the heap stays, and is told by what is pending when it comes up */
+        uint32_t b = (uint32_t)(t->time >> g->shift) & (BUCKETS - 1);
+        if (t->next != NONE) g->nets[t->next].previous = t->previous;
+        if (t->previous != NONE) g->nets[t->previous].next = t->next;
+        else if ((g->bucket[b] = t->next) == NONE) g->occupied[b / 64] &= ~((uint64_t)1 << b % 64);
+    }
+    t->pending = IDLE;
+    g->pending--;
+}
+
+/* The output is to have this value after a delay: inertial. */
+static void schedule(gates *g, uint32_t n, bool value, uint32_t cause, uint32_t delay) {
+    gate_net *t = &g->nets[n];
+    if ((t->value ^ (t->pending != IDLE)) == value) return;
+    if (t->pending != IDLE) {
+        cancel(g, n);
+        g->swallowed++;
+        return;
+    }
+    t->time = g->now + delay;
+    t->sequence++;
+    t->cause = cause;
+    g->pending++;
+    if (t->time >> g->shift <= g->slot) heap_push(g, n);
+    else list(g, n);
+}
+
+/* Outputs after their cell came to state x by a change of input `pin`. */
+static void schedule_outputs(gates *g, const gate *c, const gate_type *t, int pin) {
+    const uint32_t *net = outputs_of(g, c, t);
+    uint32_t out = t->out[c->x];
+    for (int o = 0; o < t->outputs; o++) {
+        gate_net *n = &g->nets[net[o]];
+        if ((n->value ^ (n->pending != IDLE)) == (out >> o & 1)) continue;
+        uint16_t class = gate_cause(t, o, pin, c->x);
+        schedule(g, net[o], out >> o & 1, class == NO_CLASS ? NONE : c->base + class,
+                 class == NO_CLASS ? 1 : g->delay[c->base + class]);
+    }
+}
+
+static void schedule_memory(gates *g, const gate_memory *m) {
+    for (int p = 0; p < M_PORTS; p++)
+        for (int b = 0; gates_memory_drives(m, p) && b < m->ports->port[p].bits; b++)
+            schedule(g, m->ports->port[p].net[b], gates_memory_output(m, p, b), NONE, g->memory_delay);
+}
+
+/* An input of a cell has changed. */
+static void respond(gates *g, gate *c, int pin) {
+    const gate_type *t = &g->types[c->type];
+    if (!(t->level_pins >> pin & 1)) return;
+    if (t->kind == LIBERTY_MACRO) {
+        gates_memory_reset(g, &g->memories[c->pins]);
+        schedule_memory(g, &g->memories[c->pins]);
+        return;
+    }
+    if (t->kind != LIBERTY_GATE) {
+        uint32_t state = (uint32_t)t->next[c->x] << t->inputs;
+        c->x = (c->x & ~(1u << t->inputs)) | state;
+    }
+    schedule_outputs(g, c, t, pin);
+}
+
+static void clock_edge(gates *g, uint32_t n);
+
+static void spread(gates *g, uint32_t n) {
+    flip(g, n);
+    for (uint32_t f = g->nets[n].fan, end = g->nets[n].fan_end; f < end; f++) {
+        gate *c = &g->cells[g->fan[f] >> PIN_BITS];
+        int pin = (int)(g->fan[f] & pin_mask);
+        c->x ^= 1u << pin;
+        const gate_type *t = &g->types[c->type];
+        if (t->passive) count(g, c, gate_passive(t, pin, c->x));
+        respond(g, c, pin);
+    }
+}
+
+static void run_events(gates *g) {
+    while (g->pending) {
+        if (!g->n_heap) {
+            uint32_t b = (uint32_t)(g->slot + 1) & (BUCKETS - 1), w = b / 64, start = b;
+            uint64_t bits = g->occupied[w] & ~(uint64_t)0 << b % 64;
+            while (!bits) bits = g->occupied[w = (w + 1) & (BUCKETS / 64 - 1)];
+            b = 64 * w + (uint32_t)__builtin_ctzll(bits);
+            g->slot += 1 + ((b - start) & (BUCKETS - 1));
+            for (uint32_t n = g->bucket[b], next; n != NONE; n = next) {
+                next = g->nets[n].next;
+                heap_push(g, n);
+            }
+            g->bucket[b] = NONE;
+            g->occupied[b / 64] &= ~((uint64_t)1 << b % 64);
+            continue;
+        }
+        gate_event e = heap_pop(g);
+        gate_net *n = &g->nets[e.net];
+        if (stale(g, &e)) continue;
+        g->now = e.time;
+        n->pending = IDLE;
+        g->pending--;
+        g->events++;
+        if (n->cause != NONE) g->count[n->cause]++;
+        if (n->clock) clock_edge(g, e.net);
+        else spread(g, e.net);
+    }
+    g->n_heap = 0;
+}
+
+/* ---- Level by level -------------------------------------------------------------------------------- */
+
+/* The net has changed: the cells that it drives have work to do. */
+static void mark(gates *g, uint32_t cell, int pin) {
+    gate *c = &g->cells[cell];
+    const gate_type *t = &g->types[c->type];
+    if (t->level_pins >> pin & 1) {
+        if (!g->changed[cell]) {
+            g->dirty_next[cell] = g->dirty_first[g->level[cell]];
+            g->dirty_first[g->level[cell]] = cell;
+        }
+        g->changed[cell] |= (uint16_t)(1u << pin);
+    } else if (t->passive) {
+        if (!g->late_changed[cell]) g->late[g->n_late++] = cell;
+        g->late_changed[cell] |= (uint16_t)(1u << pin);
+    }
+}
+
+static void spread_level(gates *g, uint32_t n) {
+    flip(g, n);
+    for (uint32_t f = g->nets[n].fan, end = g->nets[n].fan_end; f < end; f++) {
+        uint32_t cell = g->fan[f] >> PIN_BITS;
+        int pin = (int)(g->fan[f] & pin_mask);
+        g->cells[cell].x ^= 1u << pin;
+        mark(g, cell, pin);
+    }
+}
+
+/* Of the inputs that changed the last to arrive: of the highest level, then the first. */
+static int last_input(const gates *g, const gate *c, uint32_t inputs) {
+    int best = -1;
+    uint32_t highest = 0;
+    for (; inputs; inputs &= inputs - 1) {
+        int pin = __builtin_ctz(inputs);
+        uint32_t driver = g->driver[g->flat.pin_net[c->pins + (uint32_t)pin]];
+        uint32_t level = driver == NONE ? 0 : 1 + g->level[driver];
+        if (best < 0 || level > highest) { best = pin; highest = level; }
+    }
+    return best;
+}
+
+static void spread_memory(gates *g, const gate_memory *m) {
+    for (int p = 0; p < M_PORTS; p++)
+        for (int b = 0; gates_memory_drives(m, p) && b < m->ports->port[p].bits; b++)
+            if (g->nets[m->ports->port[p].net[b]].value != gates_memory_output(m, p, b)) spread_level(g, m->ports->port[p].net[b]);
+}
+
+static void evaluate(gates *g, uint32_t cell) {
+    gate *c = &g->cells[cell];
+    const gate_type *t = &g->types[c->type];
+    uint32_t changed = g->changed[cell];
+    g->changed[cell] = 0;
+    if (t->kind == LIBERTY_MACRO) {
+        gates_memory_reset(g, &g->memories[c->pins]);
+        spread_memory(g, &g->memories[c->pins]);
+        return;
+    }
+    for (uint32_t pins = changed; pins; pins &= pins - 1) count(g, c, gate_passive(t, __builtin_ctz(pins), c->x));
+    if (t->kind != LIBERTY_GATE) {
+        uint32_t state = (uint32_t)t->next[c->x] << t->inputs;
+        c->x = (c->x & ~(1u << t->inputs)) | state;
+    }
+    const uint32_t *net = outputs_of(g, c, t);
+    for (int o = 0; o < t->outputs; o++) {
+        if (g->nets[net[o]].value == (t->out[c->x] >> o & 1)) continue;
+        count(g, c, gate_cause(t, o, last_input(g, c, changed), c->x));
+        if (g->nets[net[o]].clock) clock_edge(g, net[o]);
+        else spread_level(g, net[o]);
+    }
+}
+
+static void run_levels(gates *g) {
+    for (uint32_t level = 0; level < g->n_levels; level++) {
+        for (uint32_t cell; (cell = g->dirty_first[level]) != NONE;) {
+            g->dirty_first[level] = g->dirty_next[cell];
+            evaluate(g, cell);
+        }
+    }
+    for (uint32_t i = 0; i < g->n_late; i++) {
+        gate *c = &g->cells[g->late[i]];
+        for (uint32_t pins = g->late_changed[g->late[i]]; pins; pins &= pins - 1)
+            count(g, c, gate_passive(&g->types[c->type], __builtin_ctz(pins), c->x));
+        g->late_changed[g->late[i]] = 0;
+    }
+    g->n_late = 0;
+}
+
+/* ---- The clock ------------------------------------------------------------------------------------- */
+
+/* A clock net and all that follow it without delay change; flip-flops that see an edge are noted. */
+static void clock_wave(gates *g, uint32_t first) {
+    uint32_t done = 0;
+    g->n_waves = 0;
+    g->waves[g->n_waves++] = first;
+    while (done < g->n_waves) {
+        uint32_t n = g->waves[done++];
+        flip(g, n);
+        for (uint32_t f = g->nets[n].fan, end = g->nets[n].fan_end; f < end; f++) {
+            uint32_t cell = g->fan[f] >> PIN_BITS;
+            int pin = (int)(g->fan[f] & pin_mask);
+            gate *c = &g->cells[cell];
+            const gate_type *t = &g->types[c->type];
+            uint32_t old = c->x;
+            c->x ^= 1u << pin;
+            if (t->kind == LIBERTY_MACRO) {
+                if (pin == 0 && c->x & 1) g->sampled[g->n_sampled++] = cell;
+                else if (pin != 0 && g->options.events) respond(g, c, pin);
+                else if (pin != 0) mark(g, cell, pin);
+                continue;
+            }
+            if (t->kind == LIBERTY_FLOP && t->clock_pins >> pin & 1) {
+                count(g, c, gate_passive(t, pin, c->x));
+                if (t->clocked[c->x] && !t->clocked[old]) g->sampled[g->n_sampled++] = cell;
+                continue;
+            }
+            const uint32_t *net = outputs_of(g, c, t);
+            if (!t->outputs || !g->nets[net[0]].clock) {
+                if (!g->options.events) { mark(g, cell, pin); continue; }
+                count(g, c, gate_passive(t, pin, c->x));
+                respond(g, c, pin);
+                continue;
+            }
+            count(g, c, gate_passive(t, pin, c->x));
+            if (t->kind != LIBERTY_GATE) {
+                uint32_t state = (uint32_t)t->next[c->x] << t->inputs;
+                c->x = (c->x & ~(1u << t->inputs)) | state;
+            }
+            for (int o = 0; o < t->outputs; o++) {
+                if (g->nets[net[o]].value == (t->out[c->x] >> o & 1)) continue;
+                count(g, c, gate_cause(t, o, pin, c->x));
+                g->waves[g->n_waves++] = net[o];
+            }
+        }
+    }
+}
+
+/* All flip-flops look at their inputs before any of them shows what it saw. */
+static void sample(gates *g) {
+    for (uint32_t i = 0; i < g->n_sampled; i++) {
+        gate *c = &g->cells[g->sampled[i]];
+        const gate_type *t = &g->types[c->type];
+        if (t->kind == LIBERTY_MACRO) gates_memory_edge(g, &g->memories[c->pins]);
+        else g->sampled_state[i] = t->sample[c->x];
+    }
+    for (uint32_t i = 0; i < g->n_sampled; i++) {
+        gate *c = &g->cells[g->sampled[i]];
+        const gate_type *t = &g->types[c->type];
+        if (t->kind == LIBERTY_MACRO) {
+            if (g->options.events) schedule_memory(g, &g->memories[c->pins]);
+            else spread_memory(g, &g->memories[c->pins]);
+            continue;
+        }
+        if ((c->x >> t->inputs & 1) == g->sampled_state[i]) continue;
+        c->x ^= 1u << t->inputs;
+        int pin = __builtin_ctz(t->clock_pins);
+        if (g->options.events) { schedule_outputs(g, c, t, pin); continue; }
+        const uint32_t *net = outputs_of(g, c, t);
+        for (int o = 0; o < t->outputs; o++) {
+            if (g->nets[net[o]].value == (t->out[c->x] >> o & 1)) continue;
+            count(g, c, gate_cause(t, o, pin, c->x));
+            spread_level(g, net[o]);
+        }
+    }
+    g->n_sampled = 0;
+}
+
+static void clock_edge(gates *g, uint32_t n) {
+    clock_wave(g, n);
+    sample(g);
+}
+
+void gates_sim_phase(gates *g, bool clock, bool inputs) {
+    g->phase++;
+    g->n_touched = 0;
+    g->now = g->slot = 0;
+    if (g->clock != NONE && g->nets[g->clock].value != clock) clock_edge(g, g->clock);
+    for (int p = 0; inputs && p < g->flat.n_ports; p++) {
+        const flat_port *port = &g->flat.ports[p];
+        for (int b = 0; g->input[p] && b < port->bits.bits; b++) {
+            uint32_t n = port->bits.net[b];
+            if (n == g->clock || n < NETS_FIXED || g->nets[n].value == g->input[p][b]) continue;
+            if (g->options.events) spread(g, n);
+            else spread_level(g, n);
+        }
+    }
+    if (g->options.events) run_events(g);
+    else run_levels(g);
+    for (uint32_t i = 0; i < g->n_touched; i++) {
+        gate_net *n = &g->nets[g->touched[i]];
+        n->functional += n->value != n->start;
+    }
+}
+
+/* ---- Beginning ------------------------------------------------------------------------------------- */
+
+static uint32_t inputs_now(const gates *g, const gate *c, const gate_type *t) {
+    uint32_t x = 0;
+    for (int i = 0; t->kind != LIBERTY_MACRO && i < t->inputs; i++)
+        x |= (uint32_t)g->nets[g->flat.pin_net[c->pins + (uint32_t)i]].value << i;
+    return x;
+}
+
+void gates_sim_start(gates *g) {
+    g->nets[NET_1].value = 1;
+    for (int m = 0; m < g->flat.n_memories; m++) {
+        gates_memory_reset(g, &g->memories[m]);
+        for (int p = 0; p < M_PORTS; p++)
+            for (int b = 0; gates_memory_drives(&g->memories[m], p) && b < g->memories[m].ports->port[p].bits; b++)
+                g->nets[g->memories[m].ports->port[p].net[b]].value = gates_memory_output(&g->memories[m], p, b);
+    }
+    for (uint32_t i = 0; i < g->n_cells; i++) {
+        gate *c = &g->cells[g->order[i]];
+        const gate_type *t = &g->types[c->type];
+        if (t->kind == LIBERTY_MACRO) continue;
+        c->x = inputs_now(g, c, t) | (c->x >> t->inputs & 1) << t->inputs;
+        if (t->kind != LIBERTY_GATE) c->x = (c->x & ((1u << t->inputs) - 1)) | (uint32_t)t->next[c->x] << t->inputs;
+        for (int o = 0; o < t->outputs; o++) g->nets[outputs_of(g, c, t)[o]].value = t->out[c->x] >> o & 1;
+    }
+    for (uint32_t i = 0; i < g->n_cells; i++) {  /* inputs that no output follows without an edge */
+        gate *c = &g->cells[i];
+        const gate_type *t = &g->types[c->type];
+        uint32_t x = 0;
+        if (t->kind == LIBERTY_MACRO) {
+            const bus *port = g->memories[c->pins].ports->port;
+            x = g->nets[port[M_CLOCK].net[0]].value;
+            if (g->memories[c->pins].ports->kind == MEMORY_FIFO) x |= (uint32_t)g->nets[port[M_RESET].net[0]].value << 1;
+            c->x = x;
+        } else {
+            c->x = (c->x & ~((1u << t->inputs) - 1)) | inputs_now(g, c, t);
+        }
+    }
+}
+
+bool gates_sim_make(gates *g, bcq_error *error) {
+    size_t cells = g->n_cells + 1, nets = g->n_nets;
+    g->touched = malloc(nets * sizeof *g->touched);
+    g->sampled = malloc(cells * sizeof *g->sampled);
+    g->sampled_state = malloc(cells);
+    g->waves = malloc(2 * nets * sizeof *g->waves);
+    bool good = g->touched && g->sampled && g->sampled_state && g->waves;
+    if (g->options.events) {
+        g->room_heap = 2 * g->n_nets;
+        g->heap = malloc(g->room_heap * sizeof *g->heap);
+        g->bucket = malloc(BUCKETS * sizeof *g->bucket);
+        g->occupied = calloc(BUCKETS / 64, sizeof *g->occupied);
+        good = good && g->heap && g->bucket && g->occupied;
+        for (int i = 0; good && i < BUCKETS; i++) g->bucket[i] = NONE;
+        uint32_t longest = g->memory_delay;
+        for (uint32_t i = 0; i < g->n_counts; i++) if (g->delay[i] > longest) longest = g->delay[i];
+        while (longest >> g->shift >= BUCKETS - 2) g->shift++;
+    } else {
+        g->dirty_first = malloc((g->n_levels + 1) * sizeof *g->dirty_first);
+        g->dirty_next = malloc(cells * sizeof *g->dirty_next);
+        g->changed = calloc(cells, sizeof *g->changed);
+        g->late_changed = calloc(cells, sizeof *g->late_changed);
+        g->late = malloc(cells * sizeof *g->late);
+        good = good && g->dirty_first && g->dirty_next && g->changed && g->late_changed && g->late;
+        for (uint32_t i = 0; good && i < g->n_levels; i++) g->dirty_first[i] = NONE;
+    }
+    return good || bcq_fail(error, "out of memory");
+}
