@@ -157,7 +157,11 @@ bool explore_run(explore_runner *r, explore_job *jobs, size_t count, int *signal
     sigset_t wanted, before;
     sigemptyset(&wanted);
     const int watched[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) sigaddset(&wanted, watched[i]);
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        struct sigaction now;  /* under nohup SIGHUP is ignored, and stays so */
+        sigaction(watched[i], NULL, &now);
+        if (watched[i] == SIGCHLD || now.sa_handler != SIG_IGN) sigaddset(&wanted, watched[i]);
+    }
     sigprocmask(SIG_BLOCK, &wanted, &before);
     size_t running = 0, next = 0;
     bool good = true;
