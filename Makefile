@@ -139,7 +139,7 @@ test: ## everything that must hold, in minutes
 	  $(B)/test_files $(B)/asan/test_files "tb/test_refuse.sh $(B)/make_refuse" \
 	  "$(B)/test_compare -seed $(SEED)" "tb/test_compare.sh $(B)/bcq $(B)/test_compare" \
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
-	  "tb/test_page.sh $(B)/asan/fill_page" \
+	  "tb/test_page.sh $(B)/asan/fill_page" tb/test_explore_plots.sh \
 	  "tb/test_explore.sh $(B)/bcq $(B)/explore_files" \
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 6 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
