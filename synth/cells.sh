@@ -36,7 +36,7 @@ echo "$files" | { while read -r f; do [ -z "$f" ] || { printf '\f%s\n' "$f"; gzi
   die "wanted liberty files, got what gzip cannot read"
 awk -f synth/merge.awk "$new/all" > "$new/one.lib" || exit 2
 rm "$new/all"
-awk -v facts="$new/facts.txt" -v gates="$new/gates.v" -v model="$new/gate_model.v" \
+awk -v facts="$new/facts.txt" -v gates="$new/gates.v" -v model="$new/gate_model.v" -v clocks=synth/clocks.def \
   -f synth/library.awk synth/dont_use.txt "$new/one.lib" > "$new/cells.lib" || exit 2
 rm "$new/one.lib"
 mkdir -p "$dir"

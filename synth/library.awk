@@ -1,15 +1,16 @@
 # What the flow needs to know of a liberty file, found in the file itself.
-#   awk -v facts=FILE -v gates=FILE -v model=FILE -f library.awk dont_use.txt cells.lib > usable.lib
+#   awk -v facts=FILE -v gates=FILE -v model=FILE -v clocks=clocks.def \
+#     -f library.awk dont_use.txt cells.lib > usable.lib
 # usable.lib: the library less the cells that dont_use.txt names.
 # facts, a line each:  library NAME | cell NAME AREA | nand2 CELL AREA (the smallest) | flop CELL | latch CELL |
-#                      clock_gate CELL AREA (the smallest without a test pin, if any) | timing yes or no |
+#                      clock_gate CELL AREA (the smallest without a test pin, if any) | timing yes or no | wires MODEL or none (wire load) |
 #                      driver CELL (the second smallest buffer: drives inputs, and trees of buffers are made of
 #                      it) IN OUT AREA | load FEMTOFARAD (four inputs of that NAND2: what an output drives)
 # gates: Yosys techmap of flip-flops with an enable onto that clock gate; no module if there is none.
 # model: Verilog of that cell, which Yosys cannot make from the liberty file.
 
 function die(what) { printf "library.awk: %s\n", what > "/dev/stderr"; bad = 1; exit 1 }
-function value(line) { sub(/^[^:]*:[ \t]*/, "", line); gsub(/[";]|[ \t]*$/, "", line); return line }
+function value(line) { sub(/^[^:]*:[ \t]*/, "", line); gsub(/[";]/, "", line); sub(/[ \t]*$/, "", line); return line }
 function group(line) { sub(/^[^(]*\([ \t]*"?/, "", line); sub(/"?[ \t]*\).*/, "", line); return line }
 
 # Liberty functions: ! and ' bind first, then ^, then & * or a blank, then | and +.
@@ -91,7 +92,7 @@ function end_cell() {
 FILENAME != last_file { file++; last_file = FILENAME }
 file == 1 { if ($0 !~ /^#/ && NF) pattern[++patterns] = $1; next }
 
-/^[ \t]*library[ \t]*\(/ { print "library", group($0) > facts }
+/^[ \t]*library[ \t]*\(/ { lib = group($0); print "library", lib > facts }
 /^[ \t]*capacitive_load_unit[ \t]*\(/ {
   split(group($0), unit, /[ \t]*,[ \t]*/)
   femto = unit[1] * (tolower(unit[2]) ~ /pf/ ? 1000 : 1)
@@ -103,6 +104,11 @@ file == 1 { if ($0 !~ /^#/ && NF) pattern[++patterns] = $1; next }
   inputs = outputs = area = 0; kind = gating = function_ = gate_clk = gate_en = gate_out = ""
   delete is_input; pin_depth = 0
 }
+# Wires: the model of clocks.def for all designs, else the default. By themselves tools choose it by the area of the
+# whole, so that a large array would have slower gates than a small one.
+!cell_depth && /^[ \t]*wire_load_selection[ \t]*\(/ { choosing = 1; choice_depth = depth }
+!cell_depth && /^[ \t]*default_wire_load_selection[ \t]*:/ { drop = 1 }
+!cell_depth && /^[ \t]*default_wire_load[ \t]*:/ { drop = 1; default_wires = value($0) }
 cell_depth && depth == cell_depth && /^[ \t]*area[ \t]*:/ { area = value($0) + 0 }
 cell_depth && /^[ \t]*clock_gating_integrated_cell[ \t]*:/ { gating = value($0) }
 cell_depth && /^[ \t]*ff[ \t]*\(/ { kind = "flop" }
@@ -120,8 +126,13 @@ pin_depth && /^[ \t]*clock_gate_out_pin[ \t]*:[ \t]*"?true/ { gate_out = pin }
 pin_depth && /^[ \t]*clock_gate_test_pin[ \t]*:[ \t]*"?true/ { gating = "with test pin" }
 
 {
-  if (!skip) print
-  depth += gsub(/{/, "{") - gsub(/}/, "}")
+  before = depth
+  line = $0
+  depth += gsub(/{/, "{", line) - gsub(/}/, "}", line)
+  if (before && !depth) exit  # its last brace: see END
+  if (!skip && !choosing && !drop) print
+  drop = 0
+  if (choosing && depth == choice_depth) choosing = 0
   if (pin_depth && depth < pin_depth) { end_pin(); pin_depth = 0 }
   if (cell_depth && depth < cell_depth) { if (!skip) end_cell(); cell_depth = skip = 0 }
 }
@@ -134,6 +145,14 @@ END {
   if (!second) second = buffer
   if (second) print "driver", second, second_area ? second_area : buffer_area > facts
   print "load", load * femto > facts
+  while ((getline line < clocks) > 0) {
+    split(line, row, " ")
+    if (line !~ /^#/ && row[1] != "" && index(lib, row[1]) == 1 && row[4] != "-") wires = row[4]
+  }
+  if (wires == "") wires = default_wires
+  if (wires != "") printf "  default_wire_load : \"%s\";\n", wires
+  print "}"
+  print "wires", wires == "" ? "none" : wires > facts
   if (!gate) { print "// This library has no clock-gate cell." > gates; printf "" > model; exit }
   print "clock_gate", gate, gate_area > facts
   printf "module %s(%s, %s, %s);\n  input %s, %s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
