@@ -56,16 +56,7 @@ encoder *encoder_open(const char *config, uint64_t seed, bcq_error *error) {
          ? encoder_open_model(path, seed, error) : NULL;
 }
 
-encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error) {
-    encoder *e = calloc(1, sizeof *e);
-    if (!e) { bcq_fail(error, "%s: wanted memory for its model, got none", path); return NULL; }
-    e->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    e->model = e->library ? dlsym(e->library, "dut_model_table") : NULL;
-    if (!e->model) {
-        bcq_fail(error, "%s: %s", path, dlerror());
-        encoder_close(e);
-        return NULL;
-    }
+static bool find_ports(encoder *e, const char *path, bcq_error *error) {
     const struct { const char *name; int *port, words; } ports[] = {
         { "rst_ni", &e->port.rst_ni, 1 },             { "cb_valid_i", &e->port.cb_valid, 1 },
         { "cb_ready_o", &e->port.cb_ready, 1 },       { "cb_book_i", &e->port.cb_book, 1 },
@@ -81,17 +72,30 @@ encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error) {
     for (size_t i = 0; i < sizeof ports / sizeof ports[0]; i++) {
         int bits = 0;
         *ports[i].port = e->model->port(ports[i].name, &bits);
-        if (*ports[i].port < 0 || bits > 32 * ports[i].words) {
-            bcq_fail(error, "%s: wanted a port %s of at most %d bits, got %d", path, ports[i].name,
-                     32 * ports[i].words, *ports[i].port < 0 ? 0 : bits);
-            encoder_close(e);
-            return NULL;
-        }
+        if (*ports[i].port < 0 || bits > 32 * ports[i].words)
+            return bcq_fail(error, "%s: wanted a port %s of at most %d bits, got %d", path, ports[i].name,
+                            32 * ports[i].words, *ports[i].port < 0 ? 0 : bits);
     }
-    e->dut = e->model->open(seed);
-    e->model->settle(e->dut);
+    return true;
+}
+
+/* Owns the library, if any, and d, either way. */
+static encoder *take(void *library, const dut_model *model, dut *d, const char *path, bcq_error *error) {
+    encoder *e = calloc(1, sizeof *e);
+    if (!e) {
+        bcq_fail(error, "%s: wanted memory for its model, got none", path);
+        model->close(d);
+        if (library) dlclose(library);
+        return NULL;
+    }
+    *e = (encoder){ .library = library, .model = model, .dut = d };
+    if (!find_ports(e, path, error)) {
+        encoder_close(e);
+        return NULL;
+    }
+    model->settle(d);
     uint32_t words[5] = { 0 };
-    e->model->get(e->dut, e->port.identity, words);
+    model->get(d, e->port.identity, words);
     int *fields[] = { &e->build.lb, &e->build.la, &e->build.nc, &e->build.index_bits,
                       &e->build.entry_bits, &e->build.lanes, &e->build.cb_per_cycle,
                       &e->build.shared_table, &e->build.frozen };
@@ -99,6 +103,19 @@ encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error) {
         *fields[i] = words[i / 2] >> (i % 2 * 16) & 0xFFFF;
     encoder_reset(e);
     return e;
+}
+
+encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const dut_model *model = library ? dlsym(library, "dut_model_table") : NULL;
+    if (model) return take(library, model, model->open(seed), path, error);
+    bcq_fail(error, "%s: %s", path, dlerror());
+    if (library) dlclose(library);
+    return NULL;
+}
+
+encoder *encoder_open_dut(const dut_model *model, dut *d, bcq_error *error) {
+    return take(NULL, model, d, "netlist", error);
 }
 
 void encoder_close(encoder *e) {
