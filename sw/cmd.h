@@ -18,6 +18,7 @@ int cmd_info(int argc, char **argv);
 int cmd_gemm(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_energy(int argc, char **argv);
 int cmd_explore(int argc, char **argv);
 
 /* "bcq COMMAND: message" to stderr; returns EXIT_REFUSED. */

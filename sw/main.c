@@ -17,6 +17,7 @@ static const char help[] =
 "  bcq gemm        multiply two packed tensors: golden model, simulated accelerator, or a board\n"
 "  bcq plan        say what a product takes on the accelerator: cycles, bytes, what binds\n"
 "  bcq compare     say what each 4-bit and 8-bit format loses on tensors, beside LO-BCQ\n"
+"  bcq energy      say what a netlist spends on real data, by part: gate-level simulation to the bit\n"
 "  bcq explore     say what choices of hardware cost and buy: area, clock, energy, error, latency\n"
 "\n"
 "bcq COMMAND --help explains a command and gives examples. bcq --version prints the version.\n"
@@ -36,7 +37,7 @@ static const struct {
 } commands[] = {
     { "calibrate", cmd_calibrate }, { "quantize", cmd_quantize }, { "dequantize", cmd_dequantize },
     { "info", cmd_info },           { "gemm", cmd_gemm },         { "plan", cmd_plan },
-    { "compare", cmd_compare },   { "explore", cmd_explore },
+    { "compare", cmd_compare },     { "energy", cmd_energy },       { "explore", cmd_explore },
 };
 
 /* ---- shared by the subcommands -------------------------------------------------------------- */
@@ -154,7 +155,8 @@ int main(int argc, char **argv) {
         if (strcmp(name, commands[i].name) == 0) status = commands[i].run(argc - 1, argv + 1);
     if (status < 0) {
         fprintf(stderr,
-            "bcq: wanted calibrate, quantize, dequantize, info, gemm, plan, compare or explore (bcq --help), got %s%s%s\n",
+            "bcq: wanted calibrate, quantize, dequantize, info, gemm, plan, compare, energy or explore (bcq --help), "
+            "got %s%s%s\n",
             name ? "\"" : "", name ? name : "nothing", name ? "\"" : "");
         return EXIT_REFUSED;
     }

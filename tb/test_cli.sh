@@ -274,8 +274,8 @@ check 'calibrate --csv' [ -e made.csv ]
 rm -f made.csv
 
 # ---- command line ---------------------------------------------------------------------------------
-run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm, plan, compare or explore (bcq --help), got nothing'
-run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm, plan, compare or explore (bcq --help), got "quantise"' quantise
+run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm, plan, compare, energy or explore (bcq --help), got nothing'
+run 2 'bcq: wanted calibrate, quantize, dequantize, info, gemm, plan, compare, energy or explore (bcq --help), got "quantise"' quantise
 run 0 '' --version
 check 'version' grep -q '^bcq [0-9.]*$' out
 run 0 '' --help

@@ -142,8 +142,9 @@ static int pair_find(const char *name, int *bits) {
     while (n < pair.ports && strcmp(pair.port[n].name, name) != 0) n++;
     if (n == pair.ports) {
         pair_port *p = &pair.port[n];
-        int of_gates = 0;
-        *p = (pair_port){ .of_rtl = pair.rtl_model->port(name, &p->bits) };
+        int of_gates = 0, of_rtl = 0;
+        *p = (pair_port){ .of_rtl = pair.rtl_model->port(name, &of_rtl) };
+        p->bits = of_rtl;
         p->of_gates = gates_dut_model.port(name, &of_gates);
         if (p->of_rtl < 0 || p->of_gates < 0) return -1;
         if (n == PORTS_MAX || p->bits != of_gates || p->bits > 32 * PORT_WORDS) {
