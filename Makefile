@@ -101,7 +101,7 @@ $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk synth/variants.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk synth/rivals.mk synth/rival_integers.mk
-include tb/tables.mk tb/rival_encoder.mk tb/page.mk tb/explore.mk
+include tb/tables.mk tb/rival_encoder.mk tb/page.mk tb/energy.mk tb/explore.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)

@@ -108,7 +108,7 @@ static bool describe(session *s, const energy_operands *e, bcq_error *error) {
 static rtl *open_array(const session *s, bool events, gates **g, bcq_error *error) {
     gates_options o = { .events = events, .wire_ff_per_fanout = s->a->wire, .seed = s->a->data.seed };
     *g = gates_open(s->lib, s->job.netlist, s->job.top, &o, error);
-    return *g ? rtl_open_dut(&gates_dut_model, (dut *)*g, error) : NULL;
+    return *g ? rtl_open_dut(&gates_dut_model, (dut *)*g, s->job.netlist, error) : NULL;
 }
 
 static bool run_array(session *s, bool events, outcome *o, bcq_error *error) {
@@ -165,7 +165,7 @@ static bool run_array(session *s, bool events, outcome *o, bcq_error *error) {
 static bool run_encoder(session *s, bool events, outcome *o, bcq_error *error) {
     gates_options options = { .events = events, .wire_ff_per_fanout = s->a->wire, .seed = s->a->data.seed };
     gates *g = gates_open(s->lib, s->job.netlist, s->job.top, &options, error);
-    encoder *e = g ? encoder_open_dut(&gates_dut_model, (dut *)g, error) : NULL;
+    encoder *e = g ? encoder_open_dut(&gates_dut_model, (dut *)g, s->job.netlist, error) : NULL;
     if (!e) return false;
     const encoder_build *b = encoder_get_build(e);
     rtl_build tables = { .lb = b->lb, .la = b->la, .nc = b->nc, .index_bits = b->index_bits,
@@ -240,7 +240,8 @@ static double glitch_energy(const session *s, int part) {
     const energy_sums *x = &s->events.part[part].phase[ENERGY_WINDOW];
     if (!s->zero.part || !(x->internal_j + x->switching_j > 0)) return 0;
     const energy_sums *zero = &s->zero.part[part].phase[ENERGY_WINDOW];
-    return 1 - (zero->internal_j + zero->switching_j) / (x->internal_j + x->switching_j);
+    double share = 1 - (zero->internal_j + zero->switching_j) / (x->internal_j + x->switching_j);
+    return share < 5e-7 && share > -5e-7 ? 0 : share;  /* rounding of sums */
 }
 
 /* ---- Output --------------------------------------------------------------------------------------------- */
@@ -259,9 +260,10 @@ static void print_table(const session *s) {
     const outcome *o = &s->events;
     int parts = blocks_parts(s->blocks);
     const energy_part *total = &o->part[parts];
+    bool is_corner = s->lib->corner[0] && strcmp(s->lib->corner, s->lib->name) != 0;
     printf("netlist         %s, %s; recipe %s\n", s->job.top, s->what, s->job.recipe);
     printf("library         %s%s%s, %.2f V, clock %.2f ns; wire %.2f fF a pin driven\n", s->lib->name,
-           s->lib->corner[0] ? ", " : "", s->lib->corner, s->lib->voltage, 1e9 * s->job.period_s, s->a->wire);
+           is_corner ? ", " : "", is_corner ? s->lib->corner : "", s->lib->voltage, 1e9 * s->job.period_s, s->a->wire);
     printf("data            %s%s%s%s%s%s\n", data_name[s->shape.data],
            s->shape.data == ENERGY_ZEROS ? "" : s->shape.data == ENERGY_REAL ? ": " : ", scales of ",
            s->shape.data == ENERGY_ZEROS || s->shape.data == ENERGY_WORST ? "" : s->shape.layer,
@@ -324,15 +326,9 @@ static void print_table(const session *s) {
     printf("left out        layout, clock tree, wires beyond the stated load, pads, host\n");
 }
 
-/* Plain decimals, whatever the locale: 6 significant digits. */
-static void row(FILE *f, const session *s, const char *name, double pj, double internal, double switching, double clock,
-                double leakage, double share, double toggles, double energy_share) {
-    fprintf(f, "%s,%s,%s,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g\n", name, data_name[s->shape.data],
-            s->a->events ? "events" : "zero", pj, internal, switching, clock, leakage, share, toggles, energy_share);
-}
-
-static void phase_row(FILE *f, const session *s, const char *name, double scale, const energy_phase *phase, int phases) {
-    const energy_part *p = &s->events.part[blocks_parts(s->blocks)];
+/* A line of the file: a part, or all of them, over some phases; per: of what its energies are. */
+static void row(FILE *f, const session *s, const char *name, int part, const energy_phase *phase, int phases, double units) {
+    const energy_part *p = &s->events.part[part];
     double all = 0, internal = 0, switching = 0, clock = 0, toggles = 0, functional = 0, cycles = 0;
     for (int i = 0; i < phases; i++) {
         const energy_sums *x = &p->phase[phase[i]];
@@ -344,32 +340,32 @@ static void phase_row(FILE *f, const session *s, const char *name, double scale,
         functional += (double)x->functional;
         cycles += (double)s->events.cycles[phase[i]];
     }
-    row(f, s, name, scale * all, scale * internal, scale * switching, scale * clock, 1e3 * leakage_w(s, p),
-        toggles > 0 ? 1 - functional / toggles : 0, per(toggles, cycles), 0);
+    /* A MAC of an encoder: one of those that use the scalar. */
+    double pj = 1e12 / units / (s->is_encoder ? (double)s->reuse : 1);
+    fprintf(f, "%s,%s,%s,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,", name, data_name[s->shape.data],
+            s->a->events ? "events" : "zero", pj * all, pj * internal, pj * switching, pj * clock,
+            1e3 * leakage_w(s, p), toggles > 0 ? 1 - functional / toggles : 0, per(toggles, cycles));
+    if (phase[0] == ENERGY_WINDOW && s->zero.part) fprintf(f, "%.6g", glitch_energy(s, part));
+    if (s->is_encoder) fprintf(f, ",%.6g\n", pj * all * (double)s->reuse);
+    else fprintf(f, ",\n");
 }
 
 static bool write_csv(const session *s, bcq_error *error) {
-    const outcome *o = &s->events;
+    static const energy_phase window[] = { ENERGY_WINDOW }, product[] = { ENERGY_WINDOW, ENERGY_FILL, ENERGY_DRAIN },
+                              stalled[] = { ENERGY_STALLED }, waiting[] = { ENERGY_WAITING };
+    const uint64_t *cycles = s->events.cycles;
+    int total = blocks_parts(s->blocks);
+    double a_cycle = per(s->units, (double)cycles[ENERGY_WINDOW]);
     bcq_output *out = bcq_output_open(s->a->output, error);
     if (!out) return false;
     FILE *f = bcq_output_stream(out);
-    fprintf(f, "part,data,delay,pj_per_%s,internal,switching,clock,leakage_mw,glitch_share,toggles_per_cycle,"
-            "glitch_energy_share\n", s->is_encoder ? "scalar" : "mac");
-    for (int i = 0; i <= blocks_parts(s->blocks); i++) {
-        const energy_part *p = &o->part[i];
-        const energy_sums *x = &p->phase[ENERGY_WINDOW];
-        if (!p->instances) continue;
-        row(f, s, p->name, 1e12 * per(spent_j(s, o, p, ENERGY_WINDOW), s->units),
-            1e12 * per(x->internal_j + memory_j(s, p, ENERGY_WINDOW), s->units), 1e12 * per(x->switching_j, s->units),
-            1e12 * per(x->clock_j, s->units), 1e3 * leakage_w(s, p), glitch_toggles(p),
-            per((double)x->toggles, (double)o->cycles[ENERGY_WINDOW]), glitch_energy(s, i));
-    }
-    static const energy_phase product[] = { ENERGY_FILL, ENERGY_WINDOW, ENERGY_DRAIN };
-    static const energy_phase stalled[] = { ENERGY_STALLED }, waiting[] = { ENERGY_WAITING };
-    double busy = per((double)o->cycles[ENERGY_WINDOW], s->units);
-    phase_row(f, s, "product", per(1e12, s->all_units), product, 3);
-    if (!s->is_encoder) phase_row(f, s, "stalled", 1e12 * per(busy, (double)o->cycles[ENERGY_STALLED]), stalled, 1);
-    phase_row(f, s, "waiting", 1e12 * per(busy, (double)o->cycles[ENERGY_WAITING]), waiting, 1);
+    fprintf(f, "part,data,delay,pj_per_mac,internal,switching,clock,leakage_mw,glitch_share,toggles_per_cycle,"
+            "glitch_energy_share,pj_per_scalar\n");
+    for (int i = 0; i <= total; i++)
+        if (s->events.part[i].instances) row(f, s, s->events.part[i].name, i, window, 1, s->units);
+    row(f, s, "product", total, product, 3, s->all_units);
+    if (!s->is_encoder) row(f, s, "stalled", total, stalled, 1, a_cycle * (double)cycles[ENERGY_STALLED]);
+    row(f, s, "waiting", total, waiting, 1, a_cycle * (double)cycles[ENERGY_WAITING]);
     return bcq_output_commit(out, error);
 }
 

@@ -137,11 +137,12 @@ static extremes find_extremes(const bcq_codebooks *cb) {
     return x;
 }
 
-/* Which extreme the worst case has at a place: the largest and zero in turn from token to token; where it is not zero,
- * the sign alternates from lane to lane and every other time. Weights are never zero and alternate in sign from lane to
- * lane and from pass to pass: so all products of a sum have one sign, and sums swing from end to end. */
+/* Which extreme the worst case has at a place: the largest and zero in turn, from token to token and from lane to lane;
+ * the sign of what is not zero is drawn. Of seven such patterns it cost the most (docs/energy.md). Weights are never
+ * zero, and alternate in sign from lane to lane and from pass to pass. */
 static int worst_activation(int64_t token, int64_t j, int64_t lane) {
-    return (token + j) % 2 ? 2 : (token / 2 + lane) % 2 != 0;
+    uint64_t state = (uint64_t)(token * 1000003 + j * 7919 + lane * 31);
+    return (token + j + lane) % 2 ? 2 : (int)draw(&state, 2);
 }
 static int worst_weight(int64_t column, int64_t j, int64_t lane) { return (column + j + lane) % 2 != 0; }
 

@@ -19,8 +19,9 @@
  *
  * Energy, exact integer counts times the library's values:
  *   switching    C V^2 / 2 a transition of a net; C: pins that it drives (rise_capacitance or fall_capacitance by
- *                direction) + wire_ff_per_fanout a pin. It belongs to the instance that holds the driving cell; a
- *                net that a port of the top drives to the top; a memory's inputs are no load.
+ *                direction) + wire_ff_per_fanout a pin. It belongs to the instance that holds the driving cell; of a
+ *                net that a port of the top drives (the clock), each pin to the instance that holds it; a
+ *                memory's inputs are wire alone.
  *   internal     of the transition of an output: the tables of the related pin whose change caused it, for the
  *                state of the inputs then. Of each transition of an input pin: the tables of that pin. Of groups whose
  *                `when` holds, else of those without, else the mean of all. In zero delay, the last to arrive of

@@ -121,8 +121,42 @@ static double energy_of(const gates *g, const gate *c, const gate_type *t, const
 
 static int scope_of(const gates *g, uint32_t net) {
     uint32_t d = g->driver[net];
-    if (d == NONE) return 0;
+    if (d == NONE) return 0;  /* a port: its transitions; its load counts where the pins are */
     return d < g->flat.n_cells ? g->flat.cells[d].scope : g->flat.memories[d - g->flat.n_cells].scope;
+}
+
+/* Half C V^2 for each transition of a net, of a part of its load. */
+static double switching(const gates *g, const gate_net *n, double fall, double rise) {
+    uint64_t rises = (n->toggles + n->value - n->first) / 2;
+    return g->lib->voltage * g->lib->voltage / 2 * ((double)rises * rise + (double)(n->toggles - rises) * fall);
+}
+
+/* Of nets that a port drives: each pin to its own scope, or the clock of all would stand under the top. */
+static void report_port_loads(const gates *g) {
+    double wire = 1e-15 * g->options.wire_ff_per_fanout;
+    for (uint32_t i = 0; i < g->flat.n_cells; i++) {
+        const liberty_cell *cell = g->types[g->cells[i].type].cell;
+        gates_scope *r = &g->report[g->flat.cells[i].scope];
+        for (int p = 0; p < cell->n_inputs; p++) {
+            uint32_t n = pin_net(g, &g->cells[i], p);
+            if (n < NETS_FIXED || g->driver[n] != NONE || !g->nets[n].toggles) continue;
+            const double *c = cell->pins[p].capacitance;
+            double e = switching(g, &g->nets[n], c[LIBERTY_FALL] + wire, c[LIBERTY_RISE] + wire);
+            r->switching_j += e;
+            if (g->nets[n].clock) r->clock_j += e;
+        }
+    }
+    for (int m = 0; m < g->flat.n_memories; m++) {
+        gates_scope *r = &g->report[g->flat.memories[m].scope];
+        for (int p = 0; p < M_PORTS; p++)
+            for (int b = 0; !gates_memory_drives(&g->memories[m], p) && b < g->flat.memories[m].port[p].bits; b++) {
+                uint32_t n = g->flat.memories[m].port[p].net[b];
+                if (n < NETS_FIXED || g->driver[n] != NONE) continue;
+                double e = switching(g, &g->nets[n], wire, wire);
+                r->switching_j += e;
+                if (g->nets[n].clock) r->clock_j += e;
+            }
+    }
 }
 
 void gates_power_report(const gates *g) {
@@ -151,17 +185,17 @@ void gates_power_report(const gates *g) {
             if (g->nets[pin_net(g, c, t->classes[k].pin)].clock) r->clock_j += e;
         }
     }
-    double half = g->lib->voltage * g->lib->voltage / 2;
     for (uint32_t n = NETS_FIXED; n < g->n_nets; n++) {
         const gate_net *t = &g->nets[n];
         gates_scope *r = &report[scope_of(g, n)];
         r->toggles += t->toggles;
         r->functional += t->functional;
-        uint64_t rises = (t->toggles + t->value - t->first) / 2;
-        double e = half * ((double)rises * g->load[n][LIBERTY_RISE] + (double)(t->toggles - rises) * g->load[n][LIBERTY_FALL]);
+        if (g->driver[n] == NONE) continue;
+        double e = switching(g, t, g->load[n][LIBERTY_FALL], g->load[n][LIBERTY_RISE]);
         r->switching_j += e;
         if (t->clock) r->clock_j += e;
     }
+    report_port_loads(g);
     *g->fresh = true;
 }
 

@@ -114,8 +114,8 @@ encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error) {
     return NULL;
 }
 
-encoder *encoder_open_dut(const dut_model *model, dut *d, bcq_error *error) {
-    return take(NULL, model, d, "netlist", error);
+encoder *encoder_open_dut(const dut_model *model, dut *d, const char *name, bcq_error *error) {
+    return take(NULL, model, d, name, error);
 }
 
 void encoder_close(encoder *e) {

@@ -27,8 +27,8 @@ encoder *encoder_open(const char *config, uint64_t seed, bcq_error *error);
 /* The same from a model that is there already. */
 encoder *encoder_open_model(const char *path, uint64_t seed, bcq_error *error);
 /* The same from a simulated circuit that is open already, a netlist of gates.h; it is owned from here on, and closed on
- * failure too. */
-encoder *encoder_open_dut(const dut_model *model, dut *d, bcq_error *error);
+ * failure too. name: for messages. */
+encoder *encoder_open_dut(const dut_model *model, dut *d, const char *name, bcq_error *error);
 void encoder_close(encoder *e);
 const encoder_build *encoder_get_build(const encoder *e);
 

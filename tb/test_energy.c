@@ -255,7 +255,7 @@ static void test_lockstep(const char *folder, const char *library, const char *m
     if (!pair.rtl_model) { bcq_fail(&error, "wanted a model, got none"); die(model); }
     pair.rtl = pair.rtl_model->open(seed + 1);
     pair.gates = (dut *)g;
-    rtl *r = rtl_open_dut(&pair_model, (dut *)&pair, &error);
+    rtl *r = rtl_open_dut(&pair_model, (dut *)&pair, folder, &error);
     if (!r) die(folder);
     for (int i = 0; i < 2; i++) {
         energy_data_options o = { .data = ENERGY_REAL, .seed = seed };
