@@ -107,16 +107,16 @@ static bool make_cells(gates *g, uint64_t *random, bcq_error *error) {
             *t = g->n_types++;
             good = gate_type_make(&g->types[*t], f->cell, error);
         }
-        g->cells[i] = (gate){ .type = *t, .pins = f->pins, .base = (uint32_t)counts };
-        if (good && g->types[*t].kind != LIBERTY_GATE) g->cells[i].x = (uint32_t)(next_random(random) & 1) << g->types[*t].inputs;
+        g->cells[i] = (gate){ .type = (uint16_t)*t, .pins = f->pins, .base = (uint32_t)counts };
+        if (good && g->types[*t].kind != LIBERTY_GATE) g->cells[i].x = (uint16_t)((next_random(random) & 1) << g->types[*t].inputs);
         if (good) counts += (uint64_t)g->types[*t].n_classes;
-        if (counts > UINT32_MAX / 2 || g->n_cells >= 1u << (32 - PIN_BITS)) good = bcq_fail(error, "wanted a smaller netlist");
+        if (counts > UINT32_MAX / 2 || g->n_types > UINT16_MAX - 2 || g->n_cells >= 1u << (32 - PIN_BITS)) good = bcq_fail(error, "wanted a smaller netlist");
     }
     free(type_of);
     if (!good) return false;
     g->types[g->n_types] = (gate_type){ .kind = LIBERTY_MACRO, .inputs = 2, .bits = 2, .level_pins = 2 };
     for (int m = 0; good && m < g->flat.n_memories; m++) {
-        g->cells[g->flat.n_cells + (uint32_t)m] = (gate){ .type = g->n_types, .pins = (uint32_t)m };
+        g->cells[g->flat.n_cells + (uint32_t)m] = (gate){ .type = (uint16_t)g->n_types, .pins = (uint32_t)m };
         good = make_memory(g, m, random, error);
     }
     g->n_types++;

@@ -73,6 +73,7 @@ typedef struct {
     int inputs, outputs, bits;         /* of x */
     uint32_t level_pins;               /* inputs that the outputs follow without a clock edge */
     uint32_t clock_pins;               /* of a flip-flop or clock gate */
+    uint32_t passive_pins;             /* inputs whose own transitions cost something */
     uint8_t *out;                      /* [2^bits] outputs */
     uint8_t *next;                     /* [2^bits] the state that follows without an edge; of flip-flops by clear, preset */
     uint8_t *sample, *clocked;         /* [2^bits] flip-flops: the state after an edge; the clock */
@@ -112,7 +113,8 @@ typedef struct {
 } gate_net;
 
 typedef struct {
-    uint32_t type, x;
+    uint16_t type, x;
+    uint8_t target;                    /* events: outputs as they will be when nothing is pending */
     uint32_t pins;                     /* in flat.pin_net, or the memory's number */
     uint32_t base;                     /* of its classes in gates.count and gates.delay */
 } gate;

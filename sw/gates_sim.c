@@ -11,6 +11,16 @@ static void count(gates *g, const gate *c, uint16_t class) {
     if (class != NO_CLASS) g->count[c->base + class]++;
 }
 
+/* An input of a cell has changed. */
+static void count_passive(gates *g, const gate *c, const gate_type *t, int pin) {
+    if (t->passive_pins >> pin & 1) count(g, c, gate_passive(t, pin, c->x));
+}
+
+/* The state bit follows the inputs without an edge. */
+static void follow(gate *c, const gate_type *t) {
+    if (t->kind != LIBERTY_GATE) c->x = (uint16_t)((c->x & ((1u << t->inputs) - 1)) | (uint32_t)t->next[c->x] << t->inputs);
+}
+
 static void flip(gates *g, uint32_t n) {
     gate_net *t = &g->nets[n];
     if (t->phase != g->phase) {
@@ -105,14 +115,13 @@ static void schedule(gates *g, uint32_t n, bool value, uint32_t cause, uint32_t 
 }
 
 /* Outputs after their cell came to state x by a change of input `pin`. */
-static void schedule_outputs(gates *g, const gate *c, const gate_type *t, int pin) {
-    const uint32_t *net = outputs_of(g, c, t);
-    uint32_t out = t->out[c->x];
-    for (int o = 0; o < t->outputs; o++) {
-        gate_net *n = &g->nets[net[o]];
-        if ((n->value ^ (n->pending != IDLE)) == (out >> o & 1)) continue;
+static void schedule_outputs(gates *g, gate *c, const gate_type *t, int pin) {
+    uint32_t changed = t->out[c->x] ^ c->target;
+    c->target ^= (uint8_t)changed;
+    for (; changed; changed &= changed - 1) {
+        int o = __builtin_ctz(changed);
         uint16_t class = gate_cause(t, o, pin, c->x);
-        schedule(g, net[o], out >> o & 1, class == NO_CLASS ? NONE : c->base + class,
+        schedule(g, outputs_of(g, c, t)[o], c->target >> o & 1, class == NO_CLASS ? NONE : c->base + class,
                  class == NO_CLASS ? 1 : g->delay[c->base + class]);
     }
 }
@@ -132,10 +141,7 @@ static void respond(gates *g, gate *c, int pin) {
         schedule_memory(g, &g->memories[c->pins]);
         return;
     }
-    if (t->kind != LIBERTY_GATE) {
-        uint32_t state = (uint32_t)t->next[c->x] << t->inputs;
-        c->x = (c->x & ~(1u << t->inputs)) | state;
-    }
+    follow(c, t);
     schedule_outputs(g, c, t, pin);
 }
 
@@ -146,9 +152,8 @@ static void spread(gates *g, uint32_t n) {
     for (uint32_t f = g->nets[n].fan, end = g->nets[n].fan_end; f < end; f++) {
         gate *c = &g->cells[g->fan[f] >> PIN_BITS];
         int pin = (int)(g->fan[f] & pin_mask);
-        c->x ^= 1u << pin;
-        const gate_type *t = &g->types[c->type];
-        if (t->passive) count(g, c, gate_passive(t, pin, c->x));
+        c->x ^= (uint16_t)(1u << pin);
+        count_passive(g, c, &g->types[c->type], pin);
         respond(g, c, pin);
     }
 }
@@ -195,7 +200,7 @@ static void mark(gates *g, uint32_t cell, int pin) {
             g->dirty_first[g->level[cell]] = cell;
         }
         g->changed[cell] |= (uint16_t)(1u << pin);
-    } else if (t->passive) {
+    } else if (t->passive_pins >> pin & 1) {
         if (!g->late_changed[cell]) g->late[g->n_late++] = cell;
         g->late_changed[cell] |= (uint16_t)(1u << pin);
     }
@@ -206,7 +211,7 @@ static void spread_level(gates *g, uint32_t n) {
     for (uint32_t f = g->nets[n].fan, end = g->nets[n].fan_end; f < end; f++) {
         uint32_t cell = g->fan[f] >> PIN_BITS;
         int pin = (int)(g->fan[f] & pin_mask);
-        g->cells[cell].x ^= 1u << pin;
+        g->cells[cell].x ^= (uint16_t)(1u << pin);
         mark(g, cell, pin);
     }
 }
@@ -240,11 +245,8 @@ static void evaluate(gates *g, uint32_t cell) {
         spread_memory(g, &g->memories[c->pins]);
         return;
     }
-    for (uint32_t pins = changed; pins; pins &= pins - 1) count(g, c, gate_passive(t, __builtin_ctz(pins), c->x));
-    if (t->kind != LIBERTY_GATE) {
-        uint32_t state = (uint32_t)t->next[c->x] << t->inputs;
-        c->x = (c->x & ~(1u << t->inputs)) | state;
-    }
+    for (uint32_t pins = changed; pins; pins &= pins - 1) count_passive(g, c, t, __builtin_ctz(pins));
+    follow(c, t);
     const uint32_t *net = outputs_of(g, c, t);
     for (int o = 0; o < t->outputs; o++) {
         if (g->nets[net[o]].value == (t->out[c->x] >> o & 1)) continue;
@@ -264,7 +266,7 @@ static void run_levels(gates *g) {
     for (uint32_t i = 0; i < g->n_late; i++) {
         gate *c = &g->cells[g->late[i]];
         for (uint32_t pins = g->late_changed[g->late[i]]; pins; pins &= pins - 1)
-            count(g, c, gate_passive(&g->types[c->type], __builtin_ctz(pins), c->x));
+            count_passive(g, c, &g->types[c->type], __builtin_ctz(pins));
         g->late_changed[g->late[i]] = 0;
     }
     g->n_late = 0;
@@ -286,7 +288,7 @@ static void clock_wave(gates *g, uint32_t first) {
             gate *c = &g->cells[cell];
             const gate_type *t = &g->types[c->type];
             uint32_t old = c->x;
-            c->x ^= 1u << pin;
+            c->x ^= (uint16_t)(1u << pin);
             if (t->kind == LIBERTY_MACRO) {
                 if (pin == 0 && c->x & 1) g->sampled[g->n_sampled++] = cell;
                 else if (pin != 0 && g->options.events) respond(g, c, pin);
@@ -294,22 +296,20 @@ static void clock_wave(gates *g, uint32_t first) {
                 continue;
             }
             if (t->kind == LIBERTY_FLOP && t->clock_pins >> pin & 1) {
-                count(g, c, gate_passive(t, pin, c->x));
+                count_passive(g, c, t, pin);
                 if (t->clocked[c->x] && !t->clocked[old]) g->sampled[g->n_sampled++] = cell;
                 continue;
             }
             const uint32_t *net = outputs_of(g, c, t);
             if (!t->outputs || !g->nets[net[0]].clock) {
                 if (!g->options.events) { mark(g, cell, pin); continue; }
-                count(g, c, gate_passive(t, pin, c->x));
+                count_passive(g, c, t, pin);
                 respond(g, c, pin);
                 continue;
             }
-            count(g, c, gate_passive(t, pin, c->x));
-            if (t->kind != LIBERTY_GATE) {
-                uint32_t state = (uint32_t)t->next[c->x] << t->inputs;
-                c->x = (c->x & ~(1u << t->inputs)) | state;
-            }
+            count_passive(g, c, t, pin);
+            follow(c, t);
+            c->target = t->out[c->x];
             for (int o = 0; o < t->outputs; o++) {
                 if (g->nets[net[o]].value == (t->out[c->x] >> o & 1)) continue;
                 count(g, c, gate_cause(t, o, pin, c->x));
@@ -336,7 +336,7 @@ static void sample(gates *g) {
             continue;
         }
         if ((c->x >> t->inputs & 1) == g->sampled_state[i]) continue;
-        c->x ^= 1u << t->inputs;
+        c->x ^= (uint16_t)(1u << t->inputs);
         int pin = __builtin_ctz(t->clock_pins);
         if (g->options.events) { schedule_outputs(g, c, t, pin); continue; }
         const uint32_t *net = outputs_of(g, c, t);
@@ -397,8 +397,9 @@ void gates_sim_start(gates *g) {
         gate *c = &g->cells[g->order[i]];
         const gate_type *t = &g->types[c->type];
         if (t->kind == LIBERTY_MACRO) continue;
-        c->x = inputs_now(g, c, t) | (c->x >> t->inputs & 1) << t->inputs;
-        if (t->kind != LIBERTY_GATE) c->x = (c->x & ((1u << t->inputs) - 1)) | (uint32_t)t->next[c->x] << t->inputs;
+        c->x = (uint16_t)(inputs_now(g, c, t) | (c->x >> t->inputs & 1u) << t->inputs);
+        follow(c, t);
+        c->target = t->out[c->x];
         for (int o = 0; o < t->outputs; o++) g->nets[outputs_of(g, c, t)[o]].value = t->out[c->x] >> o & 1;
     }
     for (uint32_t i = 0; i < g->n_cells; i++) {  /* inputs that no output follows without an edge */
@@ -409,9 +410,9 @@ void gates_sim_start(gates *g) {
             const bus *port = g->memories[c->pins].ports->port;
             x = g->nets[port[M_CLOCK].net[0]].value;
             if (g->memories[c->pins].ports->kind == MEMORY_FIFO) x |= (uint32_t)g->nets[port[M_RESET].net[0]].value << 1;
-            c->x = x;
+            c->x = (uint16_t)x;
         } else {
-            c->x = (c->x & ~((1u << t->inputs) - 1)) | inputs_now(g, c, t);
+            c->x = (uint16_t)((c->x & ~((1u << t->inputs) - 1)) | inputs_now(g, c, t));
         }
     }
 }

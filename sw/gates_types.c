@@ -172,6 +172,7 @@ bool gate_type_make(gate_type *t, const liberty_cell *cell, bcq_error *error) {
             for (size_t o = 0; good && o < outputs; o++)
                 good = classify(t, w, (int)(inputs + o), (int)i, x, &t->cause[(o * inputs + i) * states + x]);
         }
+    for (int i = 0; i < t->inputs; i++) if (cell->pins[i].n_powers) t->passive_pins |= 1u << i;
     if (w) { free(w->c.powers); free(w->c.arcs); }
     free(w);
     return good || bcq_fail(error, "%s: out of memory", cell->name);
