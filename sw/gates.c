@@ -285,7 +285,7 @@ void gates_close(gates *g) {
     for (int m = 0; g->memories && m < g->flat.n_memories; m++) { free(g->memories[m].word); free(g->memories[m].data); }
     for (int p = 0; g->input && p < g->flat.n_ports; p++) free(g->input[p]);
     void *all[] = { g->types, g->nets, g->cells, g->memories, g->fan, g->driver, g->order, g->level, g->count, g->delay, g->input,
-                    g->touched, g->sampled, g->waves, g->bucket, g->occupied, g->heap, g->dirty_first, g->dirty_next, g->changed,
+                    g->touched, g->sampled, g->waves, g->bucket, g->occupied, g->heap, g->pool, g->dirty_first, g->dirty_next, g->changed,
                     g->late_changed, g->late, g->sampled_state, g->load, g->slew, g->loads, g->report, g->fresh };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
     flat_free(&g->flat);

@@ -97,19 +97,15 @@ static inline uint16_t gate_passive(const gate_type *t, int input, uint32_t x) {
 
 enum { NONE = 0xFFFFFFFF, PIN_BITS = 4 };
 
-enum { IDLE, LISTED, HEAPED };         /* a net's pending transition: none; in a bucket; in the heap of the present one */
-
 typedef struct {
     uint64_t toggles, functional;
-    uint64_t time;                     /* of the pending transition, fs from the phase's beginning */
     uint32_t fan, fan_end;             /* in gates.fan: cell << PIN_BITS | input, for each pin that it drives */
-    uint32_t next, previous;           /* in a bucket */
-    uint32_t sequence;                 /* transitions that were scheduled */
+    uint32_t sequence;                 /* counts transitions that were scheduled: tells the last from those cancelled */
     uint32_t cause;                    /* of the pending transition: in gates.count; NONE: nobody's */
     uint32_t phase;                    /* last one in which it moved */
     uint8_t value, start;              /* start: when that phase began */
     uint8_t first;                     /* when counting began */
-    uint8_t clock, pending;
+    uint8_t clock, pending;            /* pending: a transition is scheduled */
 } gate_net;
 
 typedef struct {
@@ -127,7 +123,8 @@ typedef struct {
     uint64_t reads, writes;
 } gate_memory;
 
-typedef struct { uint64_t time; uint32_t net, sequence; } gate_event;  /* stale if the net has gone on */
+/* fs from the phase's beginning; stale if the net has gone on; next: in a bucket, in gates.pool */
+typedef struct { uint64_t time; uint32_t net, sequence, next; } gate_event;
 
 struct gates {
     const liberty *lib;
@@ -149,10 +146,12 @@ struct gates {
     uint8_t **input;                   /* [ports][bits]; NULL for outputs */
     bool inputs_changed;
     /* The phase. */
-    uint32_t phase, n_touched, n_sampled, n_waves, n_late, n_heap, room_heap;
+    uint32_t phase, n_touched, n_sampled, n_waves, n_late, n_heap;
     uint32_t *touched, *sampled, *waves, *bucket;
     uint64_t *occupied;                /* a bit a bucket */
-    gate_event *heap;
+    gate_event *heap;                  /* of the present bucket: the earliest first */
+    gate_event *pool;                  /* [room_pool] of all other buckets */
+    uint32_t free_events, room_pool;
     uint64_t now, slot, pending, events, swallowed;  /* slot: the bucket that the heap holds */
     int shift;                         /* log2 of a bucket's fs */
     /* Zero delay: the cells of a level whose inputs changed. */

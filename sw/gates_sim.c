@@ -4,7 +4,7 @@
 
 #include "gates_internal.h"
 
-enum { BUCKETS = 1 << 15 };
+enum { BUCKETS = 1 << 11 };
 static const uint32_t pin_mask = (1u << PIN_BITS) - 1;
 
 static void count(gates *g, const gate *c, uint16_t class) {
@@ -43,7 +43,7 @@ static bool before(const gate_event *a, const gate_event *b) {
 }
 
 static bool stale(const gates *g, const gate_event *e) {
-    return g->nets[e->net].pending != HEAPED || g->nets[e->net].sequence != e->sequence;
+    return !g->nets[e->net].pending || g->nets[e->net].sequence != e->sequence;
 }
 
 static void sift_up(gates *g, uint32_t i, gate_event e) {
@@ -51,15 +51,37 @@ static void sift_up(gates *g, uint32_t i, gate_event e) {
     g->heap[i] = e;
 }
 
-static void heap_push(gates *g, uint32_t n) {
-    if (g->n_heap == g->room_heap) {  /* what was cancelled goes: at most one entry a net, half the room, stays */
+/* Heap and pool have room for two entries a net. At most one of a net is not stale: when they are full, at least
+ * half of what they hold goes. */
+static void heap_push(gates *g, gate_event e) {
+    if (g->n_heap == g->room_pool) {
         uint32_t all = g->n_heap;
         g->n_heap = 0;
         for (uint32_t i = 0; i < all; i++)
-            if (!stale(g, &g->heap[i])) { gate_event e = g->heap[i]; sift_up(g, g->n_heap++, e); }
+            if (!stale(g, &g->heap[i])) { gate_event kept = g->heap[i]; sift_up(g, g->n_heap++, kept); }
     }
-    sift_up(g, g->n_heap++, (gate_event){ g->nets[n].time, n, g->nets[n].sequence });
-    g->nets[n].pending = HEAPED;
+    sift_up(g, g->n_heap++, e);
+}
+
+static void purge(gates *g) {
+    for (uint32_t b = 0; b < BUCKETS; b++)
+        for (uint32_t *at = &g->bucket[b]; *at != NONE;) {
+            uint32_t e = *at;
+            if (!stale(g, &g->pool[e])) { at = &g->pool[e].next; continue; }
+            *at = g->pool[e].next;
+            g->pool[e].next = g->free_events;
+            g->free_events = e;
+        }
+}
+
+static void list(gates *g, gate_event e) {
+    if (g->free_events == NONE) purge(g);
+    uint32_t b = (uint32_t)(e.time >> g->shift) & (BUCKETS - 1), at = g->free_events;
+    g->free_events = g->pool[at].next;
+    e.next = g->bucket[b];
+    g->pool[at] = e;
+    g->bucket[b] = at;
+    g->occupied[b / 64] |= (uint64_t)1 << b % 64;
 }
 
 static gate_event heap_pop(gates *g) {
@@ -74,44 +96,21 @@ static gate_event heap_pop(gates *g) {
     return top;
 }
 
-static void list(gates *g, uint32_t n) {
-    gate_net *t = &g->nets[n];
-    uint32_t b = (uint32_t)(t->time >> g->shift) & (BUCKETS - 1);
-    t->previous = NONE;
-    t->next = g->bucket[b];
-    if (t->next != NONE) g->nets[t->next].previous = n;
-    g->bucket[b] = n;
-    g->occupied[b / 64] |= (uint64_t)1 << b % 64;
-    t->pending = LISTED;
-}
-
-static void cancel(gates *g, uint32_t n) {
-    gate_net *t = &g->nets[n];
-    if (t->pending == LISTED) {  /* an entry of the heap stays, and is told by what is pending when it comes up */
-        uint32_t b = (uint32_t)(t->time >> g->shift) & (BUCKETS - 1);
-        if (t->next != NONE) g->nets[t->next].previous = t->previous;
-        if (t->previous != NONE) g->nets[t->previous].next = t->next;
-        else if ((g->bucket[b] = t->next) == NONE) g->occupied[b / 64] &= ~((uint64_t)1 << b % 64);
-    }
-    t->pending = IDLE;
-    g->pending--;
-}
-
 /* The output is to have this value after a delay: inertial. */
 static void schedule(gates *g, uint32_t n, bool value, uint32_t cause, uint32_t delay) {
     gate_net *t = &g->nets[n];
-    if ((t->value ^ (t->pending != IDLE)) == value) return;
-    if (t->pending != IDLE) {
-        cancel(g, n);
+    if ((t->value ^ t->pending) == value) return;
+    t->pending ^= 1;
+    if (!t->pending) {
+        g->pending--;
         g->swallowed++;
         return;
     }
-    t->time = g->now + delay;
-    t->sequence++;
     t->cause = cause;
     g->pending++;
-    if (t->time >> g->shift <= g->slot) heap_push(g, n);
-    else list(g, n);
+    gate_event e = { g->now + delay, n, ++t->sequence, NONE };
+    if (e.time >> g->shift <= g->slot) heap_push(g, e);
+    else list(g, e);
 }
 
 /* Outputs after their cell came to state x by a change of input `pin`. */
@@ -158,34 +157,63 @@ static void spread(gates *g, uint32_t n) {
     }
 }
 
+/* What the bucket's nets will touch is asked for before it is needed: most of the time is waiting for memory. */
+static void ahead(const gates *g) {
+    for (uint32_t i = 0; i < g->n_heap; i++) __builtin_prefetch(&g->fan[g->nets[g->heap[i].net].fan]);
+    for (uint32_t i = 0; i < g->n_heap; i++) {
+        const gate_net *n = &g->nets[g->heap[i].net];
+        for (uint32_t f = n->fan; f < n->fan_end; f++) __builtin_prefetch(&g->cells[g->fan[f] >> PIN_BITS]);
+    }
+}
+
+/* The next bucket that holds something becomes the heap. */
+static void next_bucket(gates *g) {
+    uint32_t from = (uint32_t)(g->slot + 1) & (BUCKETS - 1), w = from / 64;
+    uint64_t bits = g->occupied[w] & ~(uint64_t)0 << from % 64;
+    while (!bits) bits = g->occupied[w = (w + 1) & (BUCKETS / 64 - 1)];
+    uint32_t b = 64 * w + (uint32_t)__builtin_ctzll(bits);
+    g->slot += 1 + ((b - from) & (BUCKETS - 1));
+    for (uint32_t at = g->bucket[b], next; at != NONE; at = next) {
+        next = g->pool[at].next;
+        __builtin_prefetch(&g->nets[g->pool[at].net]);
+        heap_push(g, g->pool[at]);
+        g->pool[at].next = g->free_events;
+        g->free_events = at;
+    }
+    g->bucket[b] = NONE;
+    g->occupied[b / 64] &= ~((uint64_t)1 << b % 64);
+    ahead(g);
+}
+
 static void run_events(gates *g) {
     while (g->pending) {
-        if (!g->n_heap) {
-            uint32_t b = (uint32_t)(g->slot + 1) & (BUCKETS - 1), w = b / 64, start = b;
-            uint64_t bits = g->occupied[w] & ~(uint64_t)0 << b % 64;
-            while (!bits) bits = g->occupied[w = (w + 1) & (BUCKETS / 64 - 1)];
-            b = 64 * w + (uint32_t)__builtin_ctzll(bits);
-            g->slot += 1 + ((b - start) & (BUCKETS - 1));
-            for (uint32_t n = g->bucket[b], next; n != NONE; n = next) {
-                next = g->nets[n].next;
-                heap_push(g, n);
-            }
-            g->bucket[b] = NONE;
-            g->occupied[b / 64] &= ~((uint64_t)1 << b % 64);
-            continue;
-        }
+        if (!g->n_heap) { next_bucket(g); continue; }
         gate_event e = heap_pop(g);
         gate_net *n = &g->nets[e.net];
         if (stale(g, &e)) continue;
         g->now = e.time;
-        n->pending = IDLE;
+        n->pending = 0;
         g->pending--;
         g->events++;
         if (n->cause != NONE) g->count[n->cause]++;
         if (n->clock) clock_edge(g, e.net);
         else spread(g, e.net);
     }
+}
+
+/* What was cancelled and is left over when all is quiet. */
+static void empty(gates *g) {
     g->n_heap = 0;
+    for (uint32_t w = 0; w < BUCKETS / 64; w++)
+        for (; g->occupied[w]; g->occupied[w] &= g->occupied[w] - 1) {
+            uint32_t b = 64 * w + (uint32_t)__builtin_ctzll(g->occupied[w]);
+            for (uint32_t at = g->bucket[b], next; at != NONE; at = next) {
+                next = g->pool[at].next;
+                g->pool[at].next = g->free_events;
+                g->free_events = at;
+            }
+            g->bucket[b] = NONE;
+        }
 }
 
 /* ---- Level by level -------------------------------------------------------------------------------- */
@@ -368,8 +396,12 @@ void gates_sim_phase(gates *g, bool clock, bool inputs) {
             else spread_level(g, n);
         }
     }
-    if (g->options.events) run_events(g);
-    else run_levels(g);
+    if (g->options.events) {
+        run_events(g);
+        empty(g);
+    } else {
+        run_levels(g);
+    }
     for (uint32_t i = 0; i < g->n_touched; i++) {
         gate_net *n = &g->nets[g->touched[i]];
         n->functional += n->value != n->start;
@@ -425,11 +457,14 @@ bool gates_sim_make(gates *g, bcq_error *error) {
     g->waves = malloc(2 * nets * sizeof *g->waves);
     bool good = g->touched && g->sampled && g->sampled_state && g->waves;
     if (g->options.events) {
-        g->room_heap = 2 * g->n_nets;
-        g->heap = malloc(g->room_heap * sizeof *g->heap);
+        g->room_pool = 2 * g->n_nets;
+        g->heap = malloc(g->room_pool * sizeof *g->heap);
+        g->pool = malloc(g->room_pool * sizeof *g->pool);
         g->bucket = malloc(BUCKETS * sizeof *g->bucket);
         g->occupied = calloc(BUCKETS / 64, sizeof *g->occupied);
-        good = good && g->heap && g->bucket && g->occupied;
+        good = good && g->heap && g->pool && g->bucket && g->occupied;
+        g->free_events = 0;
+        for (uint32_t i = 0; good && i < g->room_pool; i++) g->pool[i].next = i + 1 < g->room_pool ? i + 1 : NONE;
         for (int i = 0; good && i < BUCKETS; i++) g->bucket[i] = NONE;
         uint32_t longest = g->memory_delay;
         for (uint32_t i = 0; i < g->n_counts; i++) if (g->delay[i] > longest) longest = g->delay[i];
