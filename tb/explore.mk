@@ -21,4 +21,4 @@ compare-hw: $(B)/bcq $(B)/gen/bcq_pkg.sv $(B)/gen/toy.lib $(EX_LIBERTY)  ## BCQ 
 $(B)/explore_files: tb/explore_files.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) $(CFLAGS) $< -ljansson -lm -o $@
-$(B)/tests.built: $(B)/explore_files
+$(B)/tests.built: $(B)/explore_files $(B)/gen/bcq_pkg.sv $(B)/gen/toy.lib

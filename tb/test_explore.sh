@@ -13,9 +13,9 @@ export LC_ALL=C
 set -m  # so that a program in the background takes SIGINT
 
 # The program finds its project above itself: one whose synth/ is played.
-mkdir -p "$dir/project/build" "$dir/project/synth/recipes" "$dir/work"
+mkdir -p "$dir/project/build/gen" "$dir/project/synth/recipes" "$dir/work"
 cp "$1" "$dir/project/build/bcq"
-for f in rtl cmodel sw; do ln -s "$(realpath "$real/$f")" "$dir/project/$f"; done
+for f in rtl cmodel sw scripts; do ln -s "$(realpath "$real/$f")" "$dir/project/$f"; done
 bcq=$dir/project/build/bcq
 for f in a2 b3 c4; do echo "strash; # $f" > "$dir/project/synth/recipes/$f.abc"; done
 cat > "$dir/project/synth/cells.sh" <<'END'
@@ -47,7 +47,7 @@ END
 chmod +x "$dir/project/synth/"*.sh
 cd "$dir/work" || exit 2
 echo 'library (played) {}' > played.lib
-touch ../calls
+touch ../calls ../project/build/gen/bcq_pkg.sv
 
 passed=0 failed=0
 check() {

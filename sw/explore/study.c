@@ -346,7 +346,7 @@ static bool read_accuracy(round_of *r, const explore_point *p, explore_result *e
 static bool synthesis_path(const round_of *r, const explore_point *p, const explore_result *e, int recipe, bool encoder,
                            char **path) {
     static const char *const sources[] = {
-        "cmodel/params.def", "rtl/*.sv", NULL };
+        "cmodel/params.def", "scripts/params.awk", "rtl/*.sv", NULL };
     explore_key *k = explore_key_open();
     key_text hex;
     char *abc = explore_path("synth/recipes/%s.abc", p->recipes.item[recipe]), clock[32];
@@ -496,7 +496,13 @@ static bool third_round(round_of *r) {
                 const char *folder = (encoder ? e->encoder : e->array)[e->median].folder;
                 char *path = NULL;
                 if (!energy_path(r, p, folder, data, &path)) return false;
-                char *library = realpath(p->library, NULL);
+                char *cells = NULL, *library = realpath(p->library, NULL);
+                /* Of several files their one library. */
+                if (is_folder(p->library) && cells_path(r, p->library, &cells)) {
+                    free(library);
+                    library = explore_path("%s/cells.lib", cells);
+                }
+                free(cells);
                 const char *const argv[] = { self, "energy", folder, "--liberty", library ? library : p->library, "--data", p->data.item[data],
                                              "--delay", p->delay, "--output", path };
                 bool good = add_job(r, (explore_job){ .title = explore_path("%s%s energy, %s", p->name, encoder ? " encoder" : "",
@@ -580,6 +586,10 @@ static bool prepare(explore_study *s, const explore_options *o, round_of *r, bcq
     char *sta = first_line("sta -version 2>/dev/null");
     *r = (round_of){ .s = s, .o = o, .error = error, .tools = explore_path("%s, sta %s", s->yosys, sta) };
     free(sta);
+    char *package = explore_path("%s/build/gen/bcq_pkg.sv", o->root);
+    bool made = access(package, R_OK) == 0 || bcq_fail(error, "%s: wanted this file (make build/gen/bcq_pkg.sv makes it), got none", package);
+    free(package);
+    if (!made) return false;
     for (size_t i = 0; i < s->space->count; i++)
         if (access(s->space->points[i].library, R_OK) != 0)
             return bcq_fail(error, "%s: wanted a liberty file or a folder of them, got none", s->space->points[i].library);
