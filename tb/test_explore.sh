@@ -10,7 +10,7 @@ dir=$(mktemp -d) || exit 2
 trap 'cd /; rm -rf "$dir"' EXIT
 trap 'exit 2' INT TERM
 export LC_ALL=C
-set -m  # so that a program in the background takes SIGINT
+
 
 # The program finds its project above itself: one whose synth/ is played.
 mkdir -p "$dir/project/build/gen" "$dir/project/synth/recipes" "$dir/work"
@@ -31,7 +31,7 @@ echo "$top $recipe $frozen $params" >> ../calls
 mkdir "$out.part"
 trap 'rm -rf "$out.part"' EXIT
 trap 'kill $!; exit 130' TERM INT
-if [ -e ../slow ]; then sleep 100 & wait $!; fi
+if [ -e ../slow ]; then sleep 20 & wait $!; fi
 case $params in *"$(cat ../fail 2> /dev/null || echo nobody)"*) echo "first"; echo "synth/job.sh: made to fail" >&2; exit 1 ;; esac
 case $recipe in a2) ge=10000 ;; b3) ge=20000 ;; c4) ge=40000 ;; esac
 cat > "$out.part/parts.csv" <<X
@@ -220,7 +220,7 @@ check 'constants' awk -v low="$lowest" '$3 == "f" { n++; c = $0; sub(/.*FrozenTa
 # ---- Interruption -------------------------------------------------------------------------------------------
 for signal in INT TERM; do
   rm -rf stop stop.out; : > ../calls; touch ../slow
-  "$bcq" explore four.space --library played.lib --cache stop -o stop.out --jobs 2 > out 2> err &
+  env --default-signal=INT,TERM "$bcq" explore four.space --library played.lib --cache stop -o stop.out --jobs 2 > out 2> err &
   pid=$!
   for _ in $(seq 200); do [ "$(calls)" -ge 3 ] && break; sleep 0.1; done
   kill -$signal $pid

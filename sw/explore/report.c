@@ -252,7 +252,7 @@ static void field(FILE *f, double x) {
     if (isfinite(x)) fprintf(f, "%.9g", x);
 }
 
-typedef struct { spread ge, um2, fmax_; double pj[DATA_NAMES]; } part_row;
+typedef struct { spread ge, um2, fmax_; double pj[DATA_NAMES], pj_scalar; } part_row;
 
 static void write_part(FILE *f, const explore_study *s, size_t i, const char *part, const part_row *r) {
     const explore_point *p = &s->space->points[i];
@@ -274,6 +274,7 @@ static void write_part(FILE *f, const explore_study *s, size_t i, const char *pa
     field(f, r->fmax_.least);
     field(f, r->fmax_.most);
     for (int d = 1; d < DATA_NAMES; d++) field(f, r->pj[d]);
+    field(f, r->pj_scalar);
     fprintf(f, ",%s,%d,%d\n", p->recipes.item[e->median], p->recipes.count, rtl_macs(&p->build));
 }
 
@@ -281,12 +282,13 @@ static part_row row_of(const explore_point *p, const explore_result *e, bool enc
     part_row r = { .ge = over_recipes(p, e, encoder, false, part, "ge"), .um2 = over_recipes(p, e, encoder, false, part, "um2"),
                    .fmax_ = over_recipes(p, e, encoder, true, part, "fmax_mhz") };
     for (int d = 0; d < DATA_NAMES; d++) r.pj[d] = energy_of(p, e, encoder, data_names[d], part, "pj_per_mac");
+    r.pj_scalar = encoder ? energy(p, e, true, part, "pj_per_scalar") : NAN;
     return r;
 }
 
 static void write_parts(FILE *f, const explore_study *s) {
     fputs("format,variant,library,part,ge_per_mac,um2_per_mac,fmax_mhz,pj_per_mac,nmse,yosys,ge_min,ge_max,um2_min,um2_max,"
-          "fmax_min,fmax_max,pj_zeros,pj_random,pj_worst,recipe,recipes,macs\n", f);
+          "fmax_min,fmax_max,pj_zeros,pj_random,pj_worst,pj_per_scalar,recipe,recipes,macs\n", f);
     for (size_t i = 0; i < s->space->count; i++) {
         const explore_point *p = &s->space->points[i];
         const explore_result *e = &s->results[i];
@@ -298,7 +300,7 @@ static void write_parts(FILE *f, const explore_study *s) {
             write_part(f, s, i, part, &r);
         }
         /* One column of the array for another: elements and scale unit. */
-        part_row r = { .ge = of_column(p, e, "ge"), .um2 = of_column(p, e, "um2"), .fmax_ = { NAN, NAN, NAN } };
+        part_row r = { .ge = of_column(p, e, "ge"), .um2 = of_column(p, e, "um2"), .fmax_ = { NAN, NAN, NAN }, .pj_scalar = NAN };
         for (int d = 0; d < DATA_NAMES; d++)
             r.pj[d] = energy_of(p, e, false, data_names[d], "pe", "pj_per_mac")
                     + energy_of(p, e, false, data_names[d], "scale_units", "pj_per_mac");

@@ -468,9 +468,12 @@ static bool read_point(round_of *r, size_t point) {
 
 /* ---- Third round: energy ------------------------------------------------------------------------------------- */
 
+/* bcq energy knows the encoder of BCQ; once is enough. */
+static bool has_encoder_energy(const explore_point *p, int data) { return p->enc && !p->build.rival && data == 0; }
+
 static bool energy_path(const round_of *r, const explore_point *p, const char *folder, int data, char **path) {
     static const char *const sources[] = {
-        weights, activations, "sw/energy.*", "sw/cmd_energy.c", "sw/gates.*", "sw/liberty.*", "sw/rtl.c", "sw/rtl_encoder.c",
+        weights, activations, "sw/energy*.[ch]", "sw/cmd_energy.c", "sw/gates*.[ch]", "sw/liberty*.[ch]", "sw/rtl.c", "sw/rtl_encoder.c",
         "sw/rival.c", "synth/blocks.def", NULL };
     explore_key *k = explore_key_open();
     key_text hex;
@@ -492,17 +495,11 @@ static bool third_round(round_of *r) {
         const explore_point *p = &r->s->space->points[i];
         const explore_result *e = &r->s->results[i];
         for (int data = 0; e->good && data < p->data.count; data++)
-            for (int encoder = 0; encoder <= (p->enc > 0); encoder++) {
+            for (int encoder = 0; encoder <= has_encoder_energy(p, data); encoder++) {
                 const char *folder = (encoder ? e->encoder : e->array)[e->median].folder;
                 char *path = NULL;
                 if (!energy_path(r, p, folder, data, &path)) return false;
-                char *cells = NULL, *library = realpath(p->library, NULL);
-                /* Of several files their one library. */
-                if (is_folder(p->library) && cells_path(r, p->library, &cells)) {
-                    free(library);
-                    library = explore_path("%s/cells.lib", cells);
-                }
-                free(cells);
+                char *library = realpath(p->library, NULL);
                 const char *const argv[] = { self, "energy", folder, "--liberty", library ? library : p->library, "--data", p->data.item[data],
                                              "--delay", p->delay, "--output", path };
                 bool good = add_job(r, (explore_job){ .title = explore_path("%s%s energy, %s", p->name, encoder ? " encoder" : "",
@@ -518,7 +515,7 @@ static bool read_energy(round_of *r, size_t point) {
     const explore_point *p = &r->s->space->points[point];
     explore_result *e = &r->s->results[point];
     for (int data = 0; e->good && data < p->data.count; data++)
-        for (int encoder = 0; encoder <= (p->enc > 0); encoder++) {
+        for (int encoder = 0; encoder <= has_encoder_energy(p, data); encoder++) {
             char *path = NULL;
             if (!energy_path(r, p, (encoder ? e->encoder : e->array)[e->median].folder, data, &path)) return false;
             bool good = access(path, F_OK) != 0
@@ -536,7 +533,7 @@ static size_t energies(const explore_study *s, const explore_options *o) {
     size_t all = 0;
     for (size_t i = 0; i < s->space->count; i++) {
         const explore_point *p = &s->space->points[i];
-        if (wanted(o, i)) all += (size_t)p->data.count * (p->enc ? 2 : 1);
+        if (wanted(o, i) && p->data.count) all += (size_t)p->data.count + (p->enc && !p->build.rival);
     }
     return all;
 }
