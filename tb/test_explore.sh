@@ -31,7 +31,7 @@ echo "$top $recipe $frozen $params" >> ../calls
 mkdir "$out.part"
 trap 'rm -rf "$out.part"' EXIT
 trap 'kill $!; exit 130' TERM INT
-if [ -e ../slow ]; then sleep 20 & wait $!; fi
+if [ -e ../slow ]; then sleep 20 & wait $!; echo through >> ../through; fi
 case $params in *"$(cat ../fail 2> /dev/null || echo nobody)"*) echo "first"; echo "synth/job.sh: made to fail" >&2; exit 1 ;; esac
 case $recipe in a2) ge=10000 ;; b3) ge=20000 ;; c4) ge=40000 ;; esac
 cat > "$out.part/parts.csv" <<X
@@ -230,6 +230,7 @@ for signal in INT TERM; do
   check "$signal: jobs were running" [ "$(calls)" -ge 3 ]
   check "$signal: nothing half-written" complete stop
   check "$signal: no tables" [ ! -e stop.out ]
+  check "$signal: jobs were stopped" [ ! -e ../through ]
   check "$signal: nothing runs on" [ -z "$(pgrep -f "$dir/work/stop/" | head -1)" ]
 done
 rm ../slow

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,8 +111,18 @@ static void finish(explore_job *j, int status) {
         free(line);
     }
     /* Of another process that was faster, or of a failure. */
-    if (j->folder && access(j->into, F_OK) == 0) explore_remove(j->into);
+    if (j->folder) remove_like(j->into);
     unlink(j->log);
+}
+
+/* into, and what a job that was stopped may have left beside it: into.XXXXXX. */
+static void remove_like(const char *into) {
+    char *pattern = explore_path("%s*", into);
+    glob_t found;
+    if (glob(pattern, 0, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++) explore_remove(found.gl_pathv[i]);
+    globfree(&found);
+    free(pattern);
 }
 
 static void stop_all(explore_job *jobs, size_t count) {
@@ -122,7 +133,7 @@ static void stop_all(explore_job *jobs, size_t count) {
         int status;
         while (waitpid((pid_t)jobs[i].pid, &status, 0) < 0 && errno == EINTR) {}
         jobs[i].state = JOB_WAITING;
-        explore_remove(jobs[i].into);
+        remove_like(jobs[i].into);
         unlink(jobs[i].log);
     }
 }

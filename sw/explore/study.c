@@ -561,7 +561,7 @@ static bool run_round(explore_study *s, round_of *r, explore_runner *runner, siz
     for (size_t i = 0; r->o->cached_only && i < r->count; i++)
         if (access(r->jobs[i].result, F_OK) != 0) {
             r->jobs[i].state = JOB_FAILED;
-            r->jobs[i].message = explore_path("no result in the cache");
+            r->jobs[i].message = explore_path("no result in the cache; its task said why in slurm-K.log beside the tables");
         }
     good = explore_run(runner, r->jobs, r->count, signal_number, r->error);
     for (size_t i = 0; good && i < r->count; i++)
