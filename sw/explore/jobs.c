@@ -98,6 +98,16 @@ static char *last_line(const char *path) {
     return line;
 }
 
+/* into, and what a job that was stopped may have left beside it: into.XXXXXX. */
+static void remove_like(const char *into) {
+    char *pattern = explore_path("%s*", into);
+    glob_t found;
+    if (glob(pattern, 0, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++) explore_remove(found.gl_pathv[i]);
+    globfree(&found);
+    free(pattern);
+}
+
 static void finish(explore_job *j, int status) {
     bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     j->state = good ? JOB_DONE : JOB_FAILED;
@@ -113,16 +123,6 @@ static void finish(explore_job *j, int status) {
     /* Of another process that was faster, or of a failure. */
     if (j->folder) remove_like(j->into);
     unlink(j->log);
-}
-
-/* into, and what a job that was stopped may have left beside it: into.XXXXXX. */
-static void remove_like(const char *into) {
-    char *pattern = explore_path("%s*", into);
-    glob_t found;
-    if (glob(pattern, 0, NULL, &found) == 0)
-        for (size_t i = 0; i < found.gl_pathc; i++) explore_remove(found.gl_pathv[i]);
-    globfree(&found);
-    free(pattern);
 }
 
 static void stop_all(explore_job *jobs, size_t count) {
