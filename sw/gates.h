@@ -85,8 +85,12 @@ gates_scope gates_get_scope(const gates *g, int i);  /* strings live as long as 
  * without backslash). false: there is no such bit. */
 bool gates_toggles(const gates *g, int scope, const char *name, int bit, uint64_t *toggles);
 
-/* For checks without simulation: F of all nets (mean of both directions), clock nets apart. */
-typedef struct { uint64_t nets, clock_nets; double capacitance, clock_capacitance; } gates_load;
+/* For checks without simulation: F of nets (mean of both directions) that cells drive, clock nets of these apart, and of
+ * nets that ports drive. */
+typedef struct {
+    uint64_t nets, clock_nets, port_nets;
+    double capacitance, clock_capacitance, port_capacitance;
+} gates_load;
 gates_load gates_total_load(const gates *g);
 /* Events that were processed since gates_open, and output changes that were swallowed. */
 uint64_t gates_events(const gates *g, uint64_t *swallowed);

@@ -204,7 +204,8 @@ gates_load gates_total_load(const gates *g) {
     for (uint32_t n = NETS_FIXED; n < g->n_nets; n++) {
         double c = (g->load[n][0] + g->load[n][1]) / 2;
         if (!g->loads[n] && g->driver[n] == NONE) continue;
-        if (g->nets[n].clock) { l.clock_nets++; l.clock_capacitance += c; }
+        if (g->driver[n] == NONE) { l.port_nets++; l.port_capacitance += c; }
+        else if (g->nets[n].clock) { l.clock_nets++; l.clock_capacitance += c; }
         else { l.nets++; l.capacitance += c; }
     }
     return l;

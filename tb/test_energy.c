@@ -2,7 +2,7 @@
  * port by port and toggle by toggle; and what OpenSTA is asked to add up, added up here.
  * Usage: test_energy [-seed S] MODEL.so...            operands, on models of bcq_gemm and rival_gemm
  *        test_energy [-seed S] -lockstep JOB LIB MODEL.so   a product on both, twice; the second one is compared
- *        test_energy -load NETLIST TOP LIB WIRE             capacitances of nets and clock nets */
+ *        test_energy -switching NETLIST TOP LIB ACTIVITY SECONDS     power of that many transitions a cycle, without wires */
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -284,14 +284,15 @@ static void test_lockstep(const char *folder, const char *library, const char *m
 
 /* ---- For OpenSTA ------------------------------------------------------------------------------------------------ */
 
-static void print_load(const char *netlist, const char *top, const char *library, double wire) {
-    gates_options options = { .events = false, .wire_ff_per_fanout = wire, .seed = seed };
+/* What OpenSTA adds up when each net has `activity` transitions a cycle and each gated clock two: W. */
+static void print_switching(const char *netlist, const char *top, const char *library, double activity, double period) {
+    gates_options options = { .events = false, .wire_ff_per_fanout = 0, .seed = seed };
     liberty *lib = liberty_read(&library, 1, &error);
     gates *g = lib ? gates_open(lib, netlist, top, &options, &error) : NULL;
     if (!g) die(netlist);
     gates_load l = gates_total_load(g);
-    printf("%" PRIu64 " nets %.6e F, %" PRIu64 " clock nets %.6e F, %.3f V\n", l.nets, l.capacitance, l.clock_nets,
-           l.clock_capacitance, lib->voltage);
+    double joule = lib->voltage * lib->voltage / 2 * (activity * l.capacitance + 2 * l.clock_capacitance);
+    printf("%.6e W, %" PRIu64 " nets, %" PRIu64 " gated clocks\n", joule / period, l.nets, l.clock_nets);
     gates_close(g);
     liberty_free(lib);
 }
@@ -302,14 +303,14 @@ int main(int argc, char **argv) {
         seed = strtoull(argv[at + 1], NULL, 10);
         at += 2;
     }
-    if (argc - at == 5 && strcmp(argv[at], "-load") == 0) {
-        print_load(argv[at + 1], argv[at + 2], argv[at + 3], strtod(argv[at + 4], NULL));
+    if (argc - at == 6 && strcmp(argv[at], "-switching") == 0) {
+        print_switching(argv[at + 1], argv[at + 2], argv[at + 3], strtod(argv[at + 4], NULL), strtod(argv[at + 5], NULL));
         return EXIT_SUCCESS;
     }
     bool lockstep = argc - at == 4 && strcmp(argv[at], "-lockstep") == 0;
     if (at >= argc || (!lockstep && argv[at][0] == '-')) {
-        fprintf(stderr, "test_energy: wanted MODEL.so..., -lockstep JOB LIB MODEL.so or -load NETLIST TOP LIB WIRE, "
-                "got another\n");
+        fprintf(stderr, "test_energy: wanted MODEL.so..., -lockstep JOB LIB MODEL.so or -switching NETLIST "
+                "TOP LIB ACTIVITY SECONDS, got another\n");
         return 2;
     }
     printf("seed %" PRIu64 "\n", seed);
