@@ -6,11 +6,12 @@
 #include "cmd.h"
 #include "energy.h"
 #include "energy_job.h"
+#include "energy_rival.h"
 
 static const char help[] =
 "bcq energy JOB --liberty LIB [options]\n"
 "Energy by part of a netlist that synth/job.sh has left in the folder JOB: bcq_gemm or rival_gemm at a\n"
-"product, whose every result is compared with the golden model to the bit, or bcq_encoder.\n"
+"product, bcq_encoder or rival_encoder at a tensor. Every result is compared with the golden model, to the bit.\n"
 "\n"
 "      --liberty LIB    the library that it was mapped to: .lib, .lib.gz, or a folder of them; may be given\n"
 "                       several times\n"
@@ -162,6 +163,14 @@ static bool run_array(session *s, bool events, outcome *o, bcq_error *error) {
 }
 
 
+static void describe_encoder(session *s, const energy_scalars *scalars, int la, outcome *o) {
+    s->units = (double)(s->window.passes * la);
+    s->all_units = (double)(s->shape.m * s->shape.k);
+    s->reuse = s->shape.n;
+    s->codebooks = scalars->source;
+    o->results = (uint64_t)scalars->arrays;
+}
+
 static bool run_encoder(session *s, bool events, outcome *o, bcq_error *error) {
     gates_options options = { .events = events, .wire_ff_per_fanout = s->a->wire, .seed = s->a->data.seed };
     gates *g = gates_open(s->lib, s->job.netlist, s->job.top, &options, error);
@@ -179,14 +188,11 @@ static bool run_encoder(session *s, bool events, outcome *o, bcq_error *error) {
     bool good = (!b->frozen || energy_frozen_table(&s->job, "FrozenTable", &tables, &frozen, error))
              && energy_scalars_shape(&p, &s->shape, error)
              && energy_scalars_make(&p, b->frozen, &s->shape, &scalars, error)
-             && energy_find_encoder_window(b, scalars.arrays, &s->window, error)
+             && energy_find_encoder_window(encoder_period(b), encoder_cycles_formula(b, 0), scalars.arrays, &s->window,
+                                           error)
              && (meter = energy_meter_open(g, s->blocks, error));
     if (good) {
-        s->units = (double)(s->window.passes * b->la);
-        s->all_units = (double)(s->shape.m * s->shape.k);
-        s->reuse = s->shape.n;
-        s->codebooks = scalars.source;
-        o->results = (uint64_t)scalars.arrays;
+        describe_encoder(s, &scalars, b->la, o);
         snprintf(s->what, sizeof s->what, "LB %d, LA %d, NC %d, B %d, EW %d, %d blocks and %d codebooks a cycle", b->lb,
                  b->la, b->nc, b->index_bits, b->entry_bits, b->lanes, b->cb_per_cycle);
         s->failed = !energy_run_encoder(e, meter, &scalars, &s->window, true, &o->mismatches, &o->difference, error);
@@ -195,6 +201,34 @@ static bool run_encoder(session *s, bool events, outcome *o, bcq_error *error) {
     energy_meter_close(meter);
     energy_scalars_free(&scalars);
     encoder_close(e);
+    return good;
+}
+
+static bool run_rival_encoder(session *s, bool events, outcome *o, bcq_error *error) {
+    gates_options options = { .events = events, .wire_ff_per_fanout = s->a->wire, .seed = s->a->data.seed };
+    gates *g = gates_open(s->lib, s->job.netlist, s->job.top, &options, error);
+    if (!g) return false;
+    bcq_params p = { .la = BCQ_LA_DEFAULT };  /* no codebooks */
+    rival_encoder e;
+    energy_scalars scalars = { .x = NULL };
+    energy_meter *meter = NULL;
+    s->shape = s->a->data;
+    bool good = rival_encoder_open(&gates_dut_model, (dut *)g, s->job.netlist, &e, error)
+             && energy_scalars_shape(&p, &s->shape, error)
+             && energy_scalars_make(&p, false, &s->shape, &scalars, error)
+             && energy_find_encoder_window(rival_encoder_period(&e), rival_encoder_cycles(&e, 0), scalars.arrays,
+                                           &s->window, error)
+             && (meter = energy_meter_open(g, s->blocks, error));
+    if (good) {
+        describe_encoder(s, &scalars, p.la, o);
+        snprintf(s->what, sizeof s->what, "%s, %d scalars a cycle", e.format.name, e.lanes);
+        s->failed = !rival_encoder_run(&e, meter, &scalars, s->shape.k, &s->window, true, &o->mismatches, &o->difference,
+                                       error);
+        good = !s->failed && keep(s, meter, o, error);
+    }
+    energy_meter_close(meter);
+    energy_scalars_free(&scalars);
+    gates_close(g);
     return good;
 }
 
@@ -394,10 +428,11 @@ static int run(arguments *a, bcq_error *error) {
     bool good = energy_job_read(a->folder, &s.job, error) && open_library(&s, error);
     if (good) {
         bool (*measure)(session *, bool, outcome *, bcq_error *) = run_array;
-        s.is_encoder = strcmp(s.job.top, "bcq_encoder") == 0;
-        if (s.is_encoder) measure = run_encoder;
+        bool rival = strcmp(s.job.top, "rival_encoder") == 0;
+        s.is_encoder = rival || strcmp(s.job.top, "bcq_encoder") == 0;
+        if (s.is_encoder) measure = rival ? run_rival_encoder : run_encoder;
         else if (strcmp(s.job.top, "bcq_gemm") != 0 && strcmp(s.job.top, "rival_gemm") != 0)
-            good = bcq_fail(error, "job.txt: wanted a top bcq_gemm, rival_gemm or bcq_encoder, got %s", s.job.top);
+            good = bcq_fail(error, "job.txt: wanted a top bcq_gemm, rival_gemm, bcq_encoder or rival_encoder, got %s", s.job.top);
         if (a->wire < 0) a->wire = energy_default_wire(&s.job);
         good = good && measure(&s, a->events, &s.events, error) && (!a->events || measure(&s, false, &s.zero, error));
     }

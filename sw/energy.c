@@ -135,63 +135,68 @@ bool energy_find_window(const rtl_build *b, int64_t m, int64_t n, int64_t k, ene
 
 /* ---- A product ------------------------------------------------------------------------------------- */
 
-typedef struct {
-    energy_meter *meter;
-    const energy_window *w;
-    uint64_t cycle;              /* since the command */
-    bool terminal;
-    time_t shown;
-} hook;
-
-static void show(hook *h, const char *what) {
-    time_t now = h->terminal ? time(NULL) : 0;
-    if (now == h->shown) return;
-    h->shown = now;
-    fprintf(stderr, "\r%s: cycle %" PRIu64 " ", what, h->cycle);
+void energy_begin(energy_cycle *c, energy_meter *meter, const energy_window *w, bool progress) {
+    *c = (energy_cycle){ .meter = meter, .w = w, .terminal = progress && isatty(STDERR_FILENO) };
+    if (meter) energy_meter_enter(meter, ENERGY_FILL);
 }
 
-/* The harness asks this once a cycle for each side, for the results always: the only place where a phase can
- * change. */
-static bool every_cycle(void *context, int side) {
-    hook *h = context;
+void energy_each_cycle(energy_cycle *c) {
+    uint64_t now = c->cycle++;
+    time_t second = c->terminal ? time(NULL) : 0;
+    if (second != c->shown) fprintf(stderr, "\rnetlist: cycle %" PRIu64 " ", now);
+    c->shown = second;
+    if (!c->meter) return;
+    if (now == c->w->first) energy_meter_enter(c->meter, ENERGY_WINDOW);
+    if (now == c->w->first + c->w->cycles) energy_meter_enter(c->meter, ENERGY_DRAIN);
+}
+
+void energy_end(energy_cycle *c) {
+    if (c->terminal) fputs("\r\033[K", stderr);
+    if (c->meter) energy_meter_enter(c->meter, ENERGY_TURN);
+}
+
+void energy_wait(energy_meter *m) {
+    dut *d = (dut *)m->g;
+    for (int i = 0; i < ENERGY_WAIT_CYCLES + ENERGY_TURN_CYCLES; i++) {
+        if (i == ENERGY_TURN_CYCLES) energy_meter_enter(m, ENERGY_WAITING);
+        gates_dut_model.edge(d);
+        gates_dut_model.settle(d);
+    }
+    energy_meter_enter(m, ENERGY_TURN);
+}
+
+/* The harness asks this once a cycle for each side, for the results always. */
+static bool product_cycle(void *context, int side) {
+    energy_cycle *c = context;
     if (side != RTL_SIDE_RESULTS) return false;
-    uint64_t c = h->cycle++, stall = h->w->stall;
-    show(h, "netlist");
-    if (c == h->w->first) energy_meter_enter(h->meter, ENERGY_WINDOW);
-    if (c == h->w->first + h->w->cycles) energy_meter_enter(h->meter, ENERGY_DRAIN);
-    if (c == stall) energy_meter_enter(h->meter, ENERGY_TURN);
-    if (c == stall + ENERGY_TURN_CYCLES) energy_meter_enter(h->meter, ENERGY_STALLED);
-    if (c == stall + ENERGY_STALL_CYCLES) energy_meter_enter(h->meter, ENERGY_DRAIN);
-    return c >= stall && c < stall + ENERGY_STALL_CYCLES;
+    uint64_t now = c->cycle, stall = c->w->stall;
+    energy_each_cycle(c);
+    if (!c->meter) return false;
+    if (now == stall) energy_meter_enter(c->meter, ENERGY_TURN);
+    if (now == stall + ENERGY_TURN_CYCLES) energy_meter_enter(c->meter, ENERGY_STALLED);
+    if (now == stall + ENERGY_STALL_CYCLES) energy_meter_enter(c->meter, ENERGY_DRAIN);
+    return now >= stall && now < stall + ENERGY_STALL_CYCLES;
 }
 
 bool energy_run_product(rtl *r, energy_meter *meter, const energy_operands *e, const energy_window *w, bool progress,
                         uint32_t *acc, rtl_run_report *report, bcq_error *error) {
     const rtl_build *b = rtl_get_build(r);
-    hook h = { .meter = meter, .w = w, .terminal = progress && isatty(STDERR_FILENO) };
-    rtl_run_options options = { .stall = meter ? every_cycle : NULL, .context = &h };
+    energy_cycle each;
+    rtl_run_options options = { .stall = product_cycle, .context = &each };
     if (!b->rival && !b->frozen) {
         const bcq_codebooks *cb = energy_codebooks(e);
         if (!rtl_load_codebooks(r, cb, cb)) return bcq_fail(error, "netlist: wanted its codebooks loaded, it hung");
     }
-    if (meter) energy_meter_enter(meter, ENERGY_FILL);
+    energy_begin(&each, meter, w, progress);
     bool good = rtl_run_beats(r, energy_beats(e), &options, acc, report, error);
-    if (h.terminal) fputs("\r\033[K", stderr);
-    if (!meter) return good;
-    energy_meter_enter(meter, ENERGY_TURN);
-    rtl_run_report waiting;
-    for (int i = 0; good && i < ENERGY_WAIT_CYCLES + ENERGY_TURN_CYCLES; i++) {
-        if (i == ENERGY_TURN_CYCLES) energy_meter_enter(meter, ENERGY_WAITING);
-        rtl_wait(r, &waiting);
-    }
-    energy_meter_enter(meter, ENERGY_TURN);
+    energy_end(&each);
+    if (good && meter) energy_wait(meter);
     return good;
 }
 
 /* ---- An encoder --------------------------------------------------------------------------------------- */
 
-bool energy_find_encoder_window(const encoder_build *b, int64_t arrays, energy_window *w, bcq_error *error) {
-    uint64_t period = encoder_period(b), fill = encoder_cycles_formula(b, 0);
+bool energy_find_encoder_window(uint64_t period, uint64_t fill, int64_t arrays, energy_window *w, bcq_error *error) {
     uint64_t from = (fill + period - 1) / period;
     if ((uint64_t)arrays <= from)
         return bcq_fail(error, "--m, --k: wanted more than %" PRIu64 " block arrays for a steady state, got %" PRId64,
@@ -201,38 +206,24 @@ bool energy_find_encoder_window(const encoder_build *b, int64_t arrays, energy_w
     return true;
 }
 
-static bool every_encoder_cycle(void *context, int side) {
-    hook *h = context;
-    if (side != ENCODER_SIDE_OUTPUT) return false;
-    uint64_t c = h->cycle++;
-    show(h, "netlist");
-    if (c == h->w->first) energy_meter_enter(h->meter, ENERGY_WINDOW);
-    if (c == h->w->first + h->w->cycles) energy_meter_enter(h->meter, ENERGY_DRAIN);
+static bool encoder_cycle(void *context, int side) {
+    if (side == ENCODER_SIDE_OUTPUT) energy_each_cycle(context);
     return false;
 }
 
 bool energy_run_encoder(encoder *e, energy_meter *meter, const energy_scalars *s, const energy_window *w, bool progress,
                         uint64_t *mismatches, bcq_error *difference, bcq_error *error) {
     const encoder_build *b = encoder_get_build(e);
-    hook h = { .meter = meter, .w = w, .terminal = progress && isatty(STDERR_FILENO) };
-    encoder_run_options options = { .stall = meter ? every_encoder_cycle : NULL, .context = &h };
+    energy_cycle each;
+    encoder_run_options options = { .stall = encoder_cycle, .context = &each };
     encoder_run_report report;
     bcq_array *out = calloc((size_t)s->arrays, sizeof *out);
     bool good = out || bcq_fail(error, "energy: wanted memory for the results, got none");
     good = good && (b->frozen || encoder_load_codebooks(e, &s->cb, error));
-    if (good && meter) energy_meter_enter(meter, ENERGY_FILL);
+    energy_begin(&each, meter, w, progress);
     good = good && encoder_run(e, s->x, s->exponent, s->arrays, &options, out, &report, error);
-    if (h.terminal) fputs("\r\033[K", stderr);
-    if (good && meter) {
-        dut *d = (dut *)meter->g;
-        energy_meter_enter(meter, ENERGY_TURN);
-        for (int i = 0; i < ENERGY_WAIT_CYCLES + ENERGY_TURN_CYCLES; i++) {
-            if (i == ENERGY_TURN_CYCLES) energy_meter_enter(meter, ENERGY_WAITING);
-            gates_dut_model.edge(d);
-            gates_dut_model.settle(d);
-        }
-        energy_meter_enter(meter, ENERGY_TURN);
-    }
+    energy_end(&each);
+    if (good && meter) energy_wait(meter);
     *mismatches = 0;
     for (int64_t j = 0; good && j < s->arrays; j++) {
         float x[BCQ_LA_MAX] = { 0 };

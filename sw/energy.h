@@ -3,6 +3,8 @@
 #ifndef BCQ_ENERGY_H
 #define BCQ_ENERGY_H
 
+#include <time.h>
+
 #include "blocks.h"
 #include "energy_data.h"
 #include "gates.h"
@@ -58,13 +60,27 @@ enum { ENERGY_STALL_CYCLES = 18, ENERGY_TURN_CYCLES = 2, ENERGY_WAIT_CYCLES = 16
 /* False: the product is too short to have a steady state. */
 bool energy_find_window(const rtl_build *b, int64_t m, int64_t n, int64_t k, energy_window *w, bcq_error *error);
 
+/* What every run does: begin, each_cycle before a cycle's settle, end; then energy_wait(). meter may be NULL. */
+typedef struct {
+    energy_meter *meter;
+    const energy_window *w;
+    uint64_t cycle;
+    bool terminal;
+    time_t shown;
+} energy_cycle;
+void energy_begin(energy_cycle *c, energy_meter *meter, const energy_window *w, bool progress);
+void energy_each_cycle(energy_cycle *c);
+void energy_end(energy_cycle *c);
+/* ENERGY_WAIT_CYCLES in which nothing is offered, of the netlist that the meter counts. */
+void energy_wait(energy_meter *m);
+
 /* Runs the product on r, to acc [m][n]. meter: NULL for a model that is no netlist; else the array is stalled for
  * ENERGY_STALL_CYCLES, which report->cycles includes, and then waits. */
 bool energy_run_product(rtl *r, energy_meter *meter, const energy_operands *e, const energy_window *w, bool progress,
                         uint32_t *acc, rtl_run_report *report, bcq_error *error);
 
-/* The same of an encoder: arrays of scalars that it takes, in steady state from `first` on. */
-bool energy_find_encoder_window(const encoder_build *b, int64_t arrays, energy_window *w, bcq_error *error);
+/* The same of an encoder that takes a block array in `period` cycles and is done with the last one `fill` later. */
+bool energy_find_encoder_window(uint64_t period, uint64_t fill, int64_t arrays, energy_window *w, bcq_error *error);
 /* Encodes all of s; *mismatches counts arrays that differ from the golden model, and `difference` tells the first. */
 bool energy_run_encoder(encoder *e, energy_meter *meter, const energy_scalars *s, const energy_window *w, bool progress,
                         uint64_t *mismatches, bcq_error *difference, bcq_error *error);

@@ -434,18 +434,20 @@ bool energy_scalars_make(const bcq_params *p, bool frozen, const energy_data_opt
                          bcq_error *error) {
     bcq_tensor *a, *w;
     float amax;
-    int exponent;
+    int exponent = 0;
     *s = (energy_scalars){ .arrays = o->m * (o->k / p->la), .source = "frozen" };
     if (!open_layer(o->layer, &a, &w, error)) return false;
     if (frozen && o->frozen_a) s->cb = *o->frozen_a;
     s->x = calloc((size_t)(o->m * o->k), sizeof *s->x);
     s->exponent = calloc((size_t)s->arrays, sizeof *s->exponent);
     bool good = (s->x && s->exponent) || bcq_fail(error, "energy: wanted memory for the scalars, got none");
-    good = good && (frozen || choose_codebooks(p, a, w, &s->source, &s->cb, error))
+    bool coded = p->nc > 0;
+    if (!coded) s->source = NULL;
+    good = good && (frozen || !coded || choose_codebooks(p, a, w, &s->source, &s->cb, error))
         && bcq_tensor_amax(a, true, &amax, error);
     if (good && o->data == ENERGY_ZEROS) amax = 0;
     if (good && o->data == ENERGY_WORST) amax = 2;
-    if (good && !bcq_tensor_exponent(amax, p, &exponent))
+    if (good && coded && !bcq_tensor_exponent(amax, p, &exponent))
         good = bcq_fail(error, "%s: wanted magnitudes that have a tensor scale, got larger ones", bcq_tensor_name(a));
     good = good && fill_scalars(a, o, exponent, amax, s, error);
     bcq_tensor_close(a);

@@ -54,6 +54,7 @@ typedef struct {
  * them, 0: those of the layer. random: uniform between the layer's largest magnitudes. worst: 0x3FFF and 0xC000 in
  * turn. */
 bool energy_scalars_shape(const bcq_params *p, energy_data_options *o, bcq_error *error);
+/* p->nc 0: for the encoder of a rival, without codebooks and e_X. */
 bool energy_scalars_make(const bcq_params *p, bool frozen, const energy_data_options *o, energy_scalars *s,
                          bcq_error *error);
 void energy_scalars_free(energy_scalars *s);

@@ -138,7 +138,7 @@ sed 's/^library: .*/library: other/' "$1/job.txt" > "$dir/job/job.txt"
 refused "--liberty: wanted other, to which the netlist was mapped, got $(sed -n 's/^library: //p' "$1/job.txt")" \
   "$dir/job" --liberty "$lib"
 sed 's/^top: .*/top: bcq_pe/' "$1/job.txt" > "$dir/job/job.txt"
-refused 'job.txt: wanted a top bcq_gemm, rival_gemm or bcq_encoder, got bcq_pe' "$dir/job" --liberty "$lib"
+refused 'job.txt: wanted a top bcq_gemm, rival_gemm, bcq_encoder or rival_encoder, got bcq_pe' "$dir/job" --liberty "$lib"
 
 [ $skipped = 0 ] || echo "$skipped skipped"
 echo "$passed passed, $failed failed"
