@@ -1,12 +1,12 @@
 #!/bin/sh
 # A cell library made ready for synthesis. Usage: synth/cells.sh LIBERTY... DIR   (from the project's root)
-# LIBERTY: files, gzip accepted, or a folder of them (RM_*: memory macros, not read). Several are merged into
+# LIBERTY: files, gzip accepted, or a folder of them (RM_*: memory macros, of which only those of two ports count). Several are merged into
 # one: the first one's header, the templates of all, their cells. DIR gets what synth/library.awk makes:
 # cells.lib, gates.v, gate_model.v, facts.txt; it is complete, or left as it was.
 set -eu
 die() { echo "synth/cells.sh: $*" >&2; exit 2; }
 [ $# -ge 2 ] || die "wanted LIBERTY... DIR"
-dir=
+dir="" macros=""
 for arg in "$@"; do last=$arg; done
 files=
 while [ $# -gt 1 ]; do
@@ -24,6 +24,7 @@ $1"
   else
     die "$1: wanted a liberty file, got none"
   fi
+  case $1 in *sg13g2*) here=$1; [ -d "$here" ] || here=$(dirname "$here"); for f in "$here"/RM_*_2P_*.lib; do [ ! -f "$f" ] || macros="$macros $f"; done ;; esac
   shift
 done
 dir=$last
@@ -39,5 +40,19 @@ rm "$new/all"
 awk -v facts="$new/facts.txt" -v gates="$new/gates.v" -v model="$new/gate_model.v" -v clocks=synth/clocks.def \
   -f synth/library.awk synth/dont_use.txt "$new/one.lib" > "$new/cells.lib" || exit 2
 rm "$new/one.lib"
+# Memory macros beside the library: two ports, IHP's names. WORDS, BITS, area, the longest time from clock to read data.
+for f in $macros; do
+  awk -v file="${f##*/}" '
+    /^cell[ ]*\(/ { name = $0; gsub(/^cell[ ]*\(|\).*/, "", name) }
+    /^area[ ]*:/ { area = $0; gsub(/[^0-9.]/, "", area) }
+    /timing_type[ ]*:[ ]*"?rising_edge/ { read = 1 }
+    /(setup|hold)_rising/ { read = 0 }
+    /cell_(rise|fall)/ { table = read }
+    /_transition/ { table = 0 }
+    table && !/index/ { n = split($0, v, /[^0-9.]+/); for (i = 1; i <= n; i++) if (v[i] + 0 > most) most = v[i] + 0 }
+    END { split(file, part, "_"); for (i in part) if (part[i] ~ /^[0-9]+x[0-9]+$/) split(part[i], size, "x")
+      if (!area || !size[2] || !most) { printf "synth/cells.sh: %s: wanted a memory with area and timing, got none\n", file > "/dev/stderr"; exit 2 }
+      print "macro", name, size[1], size[2], area, most }' "$f" >> "$new/facts.txt" || exit 2
+done
 mkdir -p "$dir"
 for f in cells.lib gates.v gate_model.v facts.txt; do mv "$new/$f" "$dir/$f"; done

@@ -1,3 +1,5 @@
+  set --
+  for f in "$out"/*.through "$out/memory.read"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
 #!/bin/sh
 # One synthesis: a top on a library by a recipe at a clock. From the project's root:
 #   synth/job.sh -o DIR -c CELLS_DIR -t TOP [-r RECIPE] [-p 'Yosys -chparam options'] [-s PERIOD_NS] [-f]
@@ -62,7 +64,9 @@ case $top in rival_*) rtl="$rtl $(echo rtl/rivals/*.sv)" ;; esac
 [ -z "$frozen" ] || dissolve="script synth/frozen.ys; $dissolve"
 said "reading"
 tool yosys -q -p "read_verilog -sv build/gen/bcq_pkg.sv $rtl; hierarchy -check -top $top $params; proc; $dissolve;
-  hierarchy -top $top; synth -run begin:fine; write_rtlil $out/named.il"
+  hierarchy -top $top; synth -run begin:fine; select -set other t:\$mem_v2 *bcq_acc_memory* %d;
+  techmap -map synth/memory_map.v @other; read_verilog -sv rtl/bcq_acc_memory.sv; hierarchy -check -top $top;
+  proc; opt; memory -nomap; opt_clean; write_rtlil $out/named.il"
 awk -f synth/names.awk "$out/named.il" "$out/named.il" > "$out/coarse.il"
 rm "$out/named.il"
 
@@ -92,13 +96,19 @@ time_it() {
     awk -F "[, ]" -v out="$out" 'FILENAME ~ /parts/ { if ($5 == 0 && $3 > 0) none[$1] = 1; next }
       $1 in none && $3 != "" { gsub(/[][]/, "*", $3); cells[$1] = cells[$1] " " $3 }
       END { for (p in cells) printf "report_checks -path_delay max -format summary -through [get_cells {%s}] > %s/%s.through\n", cells[p], out, p }' \
-      "$out/parts.csv" "$out/scopes.txt"; } > "$out/sta.tcl"
+      "$out/parts.csv" "$out/scopes.txt"
+    # The worst path out of a memory.
+    awk -v out="$out" 'FILENAME ~ /memories/ { is_memory[$1] = 1; next }
+      $2 in is_memory { gsub(/[][]/, "*", $3); cells = cells " " $3 "/*" }
+      END { if (cells != "") printf "report_checks -path_delay max -from [get_cells {%s}] > %s/memory.read\n", cells, out }' \
+      "$out/memories.txt" "$out/scopes.txt"; } > "$out/sta.tcl"
   tool sta -no_splash -exit "$out/sta.tcl"
   mv "$out/log" "$out/sta.log"
   if grep -m1 "^Error" "$out/sta.log" >&2; then echo "synth/job.sh: $top: OpenSTA failed" >&2; exit 1; fi
-  set -- "$out"/*.through
+  set -- "$out"/*.through "$out/memory.read"
   [ -e "$1" ] || shift
-  awk -v period="$period" -f synth/timing.awk "$out/scopes.txt" "$out/ends.txt" "$@" > "$out/timing.csv" || exit 1
+  awk -v period="$period" -v read="$(awk '$1 == "macro" { print $6; exit }' "$cells/facts.txt")" \
+    -f synth/timing.awk "$out/scopes.txt" "$out/ends.txt" "$@" > "$out/timing.csv" || exit 1
 }
 
 fill synth/job.ys > "$out/job.ys"
@@ -124,6 +134,9 @@ fi
   echo "timing: $timing"; echo "wires: $(fact wires)"
   echo "yosys: $(yosys -V)"
   echo "nand2: $(awk '$1 == "nand2" { print $2, $3 }' "$cells/facts.txt")"
+  echo "abc: $(yosys-abc -h 2> /dev/null < /dev/null | grep -m1 "UC Berkeley" || echo unknown)"
+  if command -v sta > /dev/null; then echo "sta: $(sta -version)"; fi
+  echo "command: synth/job.sh -o DIR -c CELLS_DIR -t $top -r $recipe${params:+ -p \"$params\"} -s $period${frozen:+ -f}"
   echo "seconds: $(($(date +%s) - start))"
 } > "$out/job.txt"
 rm -rf "$out/tmp"

@@ -6,7 +6,7 @@
 #                      clock_gate CELL AREA (the smallest without a test pin, if any) | timing yes or no | wires MODEL or none (wire load) |
 #                      driver CELL (the second smallest buffer: drives inputs, and trees of buffers are made of
 #                      it) IN OUT AREA | load FEMTOFARAD (four inputs of that NAND2: what an output drives)
-# gates: Yosys techmap of flip-flops with an enable onto that clock gate; no module if there is none.
+# gates: Yosys techmap of latches, and of flip-flops with an enable onto that clock gate where there is one.
 # model: Verilog of that cell, which Yosys cannot make from the liberty file.
 
 function die(what) { printf "library.awk: %s\n", what > "/dev/stderr"; bad = 1; exit 1 }
@@ -72,6 +72,16 @@ function end_pin() {
   if (direction == "input") { inputs++; is_input[pin] = 1; input_cap = pin_cap }
   if (direction == "output") { outputs++; function_ = pin_function; output = pin }
 }
+# Techmap of a latch open at a level onto the cell for that level, or for the other one behind an inverter.
+function latches(level, other,   pin, use) {
+  use = level in latch_area ? level : other
+  if (!(use in latch_area)) return
+  split(latch_pins[use], pin, " ")
+  printf "(* techmap_celltype = \"$_DLATCH_%s_\" *)\nmodule latch_%s (input E, D, output Q);\n", level, level > gates
+  if (use != level) print "  wire not_e;\n  \\$_NOT_ n (.A(E), .Y(not_e));" > gates
+  printf "  %s l (.%s(D), .%s(%s), .%s(Q));\nendmodule\n", latch_cell[use], pin[1], pin[2], use == level ? "E" : "not_e", pin[3] > gates
+}
+
 function end_cell() {
   if (is_nand2() && (!nand2_area || area < nand2_area)) { nand2 = cell; nand2_area = area; load = 4 * input_cap }
   if (is_buffer()) {
@@ -84,6 +94,15 @@ function end_cell() {
   }
   print "cell", cell, area > facts
   if (kind) print kind, cell > facts
+  # A latch of one output, without reset, for either level; what comes first of equal ones.
+  if (kind == "latch" && latch_plain && outputs == 1 && function_ == latch_state && latch_data ~ /^[A-Za-z0-9_]+$/ &&
+      latch_enable ~ /^!?[A-Za-z0-9_]+$/) {
+    level = latch_enable ~ /^!/ ? "N" : "P"; sub(/^!/, "", latch_enable)
+    if (!(level in latch_area) || area < latch_area[level]) {
+      latch_area[level] = area; latch_cell[level] = cell
+      latch_pins[level] = latch_data " " latch_enable " " output
+    }
+  }
   if (gating == "latch_posedge" && gate_clk && gate_en && gate_out && (!gate_area || area < gate_area)) {
     gate = cell; gate_area = area; clk = gate_clk; en = gate_en; out = gate_out
   }
@@ -112,7 +131,10 @@ file == 1 { if ($0 !~ /^#/ && NF) pattern[++patterns] = $1; next }
 cell_depth && depth == cell_depth && /^[ \t]*area[ \t]*:/ { area = value($0) + 0 }
 cell_depth && /^[ \t]*clock_gating_integrated_cell[ \t]*:/ { gating = value($0) }
 cell_depth && /^[ \t]*ff[ \t]*\(/ { kind = "flop" }
-cell_depth && /^[ \t]*latch[ \t]*\(/ { kind = "latch" }
+cell_depth && /^[ \t]*latch[ \t]*\(/ { kind = "latch"; in_latch = depth; latch_state = group($0); sub(/,.*/, "", latch_state); gsub(/[" \t]/, "", latch_state); latch_data = latch_enable = ""; latch_plain = 1 }
+in_latch && /^[ \t]*data_in[ \t]*:/ { latch_data = value($0) }
+in_latch && /^[ \t]*enable[ \t]*:/ { latch_enable = value($0) }
+in_latch && /^[ \t]*(clear|preset)[ \t]*:/ { latch_plain = 0 }
 cell_depth && depth == cell_depth && /^[ \t]*pin[ \t]*\(/ {
   pin = group($0); pin_depth = depth + 1; direction = pin_function = ""; pin_cap = 0
 }
@@ -130,6 +152,7 @@ pin_depth && /^[ \t]*clock_gate_test_pin[ \t]*:[ \t]*"?true/ { gating = "with te
   line = $0
   depth += gsub(/{/, "{", line) - gsub(/}/, "}", line)
   if (before && !depth) exit  # its last brace: see END
+  if (in_latch && depth <= in_latch) in_latch = 0
   if (!skip && !choosing && !drop) print
   drop = 0
   if (choosing && depth == choice_depth) choosing = 0
@@ -153,7 +176,9 @@ END {
   if (wires != "") printf "  default_wire_load : \"%s\";\n", wires
   print "}"
   print "wires", wires == "" ? "none" : wires > facts
-  if (!gate) { print "// This library has no clock-gate cell." > gates; printf "" > model; exit }
+  print "// Onto this library's latches and clock gates, see synth/library.awk." > gates
+  latches("P", "N"); latches("N", "P")
+  if (!gate) { printf "" > model; exit }
   print "clock_gate", gate, gate_area > facts
   printf "module %s(%s, %s, %s);\n  input %s, %s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
     clk, en, out > model

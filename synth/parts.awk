@@ -1,5 +1,6 @@
 # Area by part: synth/blocks.def says which module's own cells are counted where.
 #   awk -v top=MODULE -v memories=FILE -v scopes=FILE -f parts.awk blocks.def facts.txt coarse.il mapped.il stat.txt > parts.csv
+# Memories have the area of macros where the library has such (facts.txt, macro), and are not in the total.
 # Everything below the top is counted once an instance; scopes gets a line each: PART MODULE PATH. The sum of the parts must be the area that Yosys counts.
 
 function die(what) { printf "synth/parts.awk: %s\n", what > "/dev/stderr"; bad = 1; exit 1 }
@@ -10,6 +11,16 @@ function part_of(module, path,   i) {
   die("synth/blocks.def: wanted a part for " module " at \"" path "\", got none")
 }
 
+# Area of the macros that hold a memory: the fewest of one kind; none where no macro is known.
+function fit(module,   i, a, least) {
+  for (i = 1; i <= macros; i++) {
+    a = ceil(words[module] / macro_words[i]) * ceil(width[module] / macro_bits[i]) * macro_um2[i]
+    if (!least || a < least) least = a
+  }
+  return least + 0
+}
+function ceil(x) { return x == int(x) ? x : int(x) + 1 }
+
 function add(module, path,   p, i) {
   p = part_of(module, path)
   if (bad) return
@@ -17,6 +28,7 @@ function add(module, path,   p, i) {
   print p, module, path > scopes
   if (module in bits) {
     memory[module]++
+    macro_area[p] += fit(module)
     return
   }
   if (!(module in own_cells)) die("no cells of " module)
@@ -36,8 +48,9 @@ file == 1 && /^[^#]/ {
 }
 file == 2 && $1 == "nand2"      { nand2 = $3 }
 file == 2 && $1 == "cell"       { cell_area[$2] = $3 }
-file == 2 && $1 == "flop"       { is_flop[$2] = 1 }
+file == 2 && ($1 == "flop" || $1 == "latch") { is_flop[$2] = 1 }
 file == 2 && $1 == "clock_gate" { is_gate[$2] = 1 }
+file == 2 && $1 == "macro"      { macro_words[++macros] = $3; macro_bits[macros] = $4; macro_um2[macros] = $5 }
 
 file == 3 && $1 == "module" { module = plain($2) }
 file == 3 && $1 == "cell" { in_memory = $2 == "$mem_v2" }
@@ -77,10 +90,12 @@ END {
   for (i = 1; i <= parts; i++) {
     p = name[i]
     if (!(p in count)) continue
-    row(p, count[p], area[p], flops[p], gates[p], cells[p])
+    row(p, count[p], area[p] + macro_area[p], flops[p], gates[p], cells[p])
+    with += macro_area[p]
     a += area[p]; f += flops[p]; g += gates[p]; c += cells[p]
   }
   row("total", 1, a, f, g, c)
+  if (macros && with) row("total_with_memories", 1, a + with, f, g, c)
   if (a - yosys_area > 1e-6 * a || yosys_area - a > 1e-6 * a)
     die("the parts sum to " a ", but Yosys counts " yosys_area)
   for (m in memory) printf "%s %d %d x %d %d write %d read\n", m, memory[m], words[m], width[m], writes[m], reads[m] > memories
