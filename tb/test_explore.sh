@@ -17,7 +17,7 @@ mkdir -p "$dir/project/build/gen" "$dir/project/synth/recipes" "$dir/work"
 cp "$1" "$dir/project/build/bcq"
 for f in rtl cmodel sw scripts; do ln -s "$(realpath "$real/$f")" "$dir/project/$f"; done
 bcq=$dir/project/build/bcq
-for f in a2 b3 c4; do echo "strash; # $f" > "$dir/project/synth/recipes/$f.abc"; done
+for f in b3 c4 resub; do echo "strash; # $f" > "$dir/project/synth/recipes/$f.abc"; done
 cat > "$dir/project/synth/cells.sh" <<'END'
 #!/bin/sh
 echo cells >> ../calls
@@ -33,7 +33,7 @@ trap 'rm -rf "$out.part"' EXIT
 trap 'kill $!; exit 130' TERM INT
 if [ -e ../slow ]; then sleep 20 & wait $!; echo through >> ../through; fi
 case $params in *"$(cat ../fail 2> /dev/null || echo nobody)"*) echo "first"; echo "synth/job.sh: made to fail" >&2; exit 1 ;; esac
-case $recipe in a2) ge=10000 ;; b3) ge=20000 ;; c4) ge=40000 ;; esac
+case $recipe in resub) ge=10000 ;; b3) ge=20000 ;; c4) ge=40000 ;; esac
 cat > "$out.part/parts.csv" <<X
 part,count,um2,ge,flops,clock_gates,cells
 pe,4,$((ge * 5)),$((ge / 2)),1,1,1
@@ -197,7 +197,7 @@ printf 'format = int8\nenc = 1\n' > one.space
 run_one() { : > ../calls; "$bcq" explore one.space --library played.lib --cache one -o one.out --jobs 1 > out 2> err; calls; }
 check 'array and encoder' [ "$(run_one)" = 3 ]
 check 'cached' [ "$(run_one)" = 0 ]
-echo '# more' >> ../project/synth/recipes/a2.abc
+echo '# more' >> ../project/synth/recipes/resub.abc
 check 'recipe' [ "$(run_one)" = 2 ]
 echo '# more' >> ../project/synth/job.sh
 check 'script' [ "$(run_one)" = 2 ]
@@ -246,7 +246,7 @@ echo 'Format 4' > ../fail
 rm -rf ../cache.fail
 "$bcq" explore four.space --library played.lib --cache failed -o failed.out > out 2> err
 check 'failed jobs: exit 1' [ $? = 1 ]
-check 'each is named, with its last line' [ "$(sort err | head -1)" = 'bcq explore: nvfp4 a2 failed: synth/job.sh: made to fail' ]
+check 'each is named, with its last line' [ "$(sort err | head -1)" = 'bcq explore: nvfp4 b3 failed: synth/job.sh: made to fail' ]
 check 'nothing else is said' [ "$(wc -l < err)" = 3 ]
 check 'the other points come out' [ "$(sed 1d failed.out/points.csv | cut -d , -f 1 | tr '\n' ' ')" = 'bcq-nc8-universal int8 int8-token ' ]
 check 'no failed folder' complete failed

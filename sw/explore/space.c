@@ -325,7 +325,7 @@ static void add_defaults(const reader *r, block *b) {
     static const struct { key key; const char *value; } defaults[] = {
         { NAME, "" }, { LB, "8" }, { LA, "64" }, { NC, "16" }, { EW, "6" }, { B, "4" }, { MACS, "1024" },
         { T, "64" }, { NDEC, "2" }, { DECODE, "edge" }, { TABLES, "programmable" }, { ACC, "fp32" }, { ENC, "0" },
-        { CB, "0" }, { CODEBOOKS, "local" }, { CLOCK, "library" }, { DELAY, "events" }, { RECIPE, "a2" },
+        { CB, "0" }, { CODEBOOKS, "local" }, { CLOCK, "library" }, { DELAY, "events" }, { RECIPE, "resub" },
         { DATA, "none" }
     };
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {

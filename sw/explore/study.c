@@ -468,8 +468,8 @@ static bool read_point(round_of *r, size_t point) {
 
 /* ---- Third round: energy ------------------------------------------------------------------------------------- */
 
-/* bcq energy knows the encoder of BCQ; once is enough. */
-static bool has_encoder_energy(const explore_point *p, int data) { return p->enc && !p->build.rival && data == 0; }
+/* Of the first data only. */
+static bool has_encoder_energy(const explore_point *p, int data) { return p->enc && data == 0; }
 
 static bool energy_path(const round_of *r, const explore_point *p, const char *folder, int data, char **path) {
     static const char *const sources[] = {
@@ -533,7 +533,7 @@ static size_t energies(const explore_study *s, const explore_options *o) {
     size_t all = 0;
     for (size_t i = 0; i < s->space->count; i++) {
         const explore_point *p = &s->space->points[i];
-        if (wanted(o, i) && p->data.count) all += (size_t)p->data.count + (p->enc && !p->build.rival);
+        if (wanted(o, i) && p->data.count) all += (size_t)p->data.count + (p->enc > 0);
     }
     return all;
 }
