@@ -6,6 +6,7 @@ build/gen/bcq_reg_pkg.sv
 rtl/bcq_acc_memory.sv
 rtl/bcq_array.sv
 rtl/bcq_block_encoder.sv
+rtl/bcq_clock_gate.sv
 rtl/bcq_codebooks.sv
 rtl/bcq_column.sv
 rtl/bcq_decoder.sv
@@ -24,6 +25,7 @@ rtl/bcq_scale_unit.sv
 rtl/bcq_sequencer.sv
 rtl/bcq_stream_rules.sv
 rtl/bcq_trial.sv
+rtl/bcq_weight_latches.sv
 rtl/accelerator/bcq_accelerator.sv
 rtl/accelerator/bcq_act_buffer.sv
 rtl/accelerator/bcq_codebook_feed.sv

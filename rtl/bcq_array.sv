@@ -26,6 +26,7 @@ module bcq_array #(
   parameter bit          TableMemory = 1'b0,
   parameter int unsigned Decode = 0,
   parameter bit          TwosComplement = 1'b0,
+  parameter bit          Latch = 1'b0,  // weights of the processing elements in latches
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned Groups = Cols / NDec,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
@@ -98,6 +99,14 @@ module bcq_array #(
   end
   if (TwosComplement && (Deep || TableMemory)) begin : g_bad_twos_fpga
     $error("bcq_array: TwosComplement and each of Deep and TableMemory exclude each other");
+  end
+
+  if (Latch && (Deep || TableMemory)) begin : g_bad_latch_fpga
+    $error("bcq_array: Latch and each of Deep and TableMemory exclude each other");
+  end
+  // A load would meet a switch: docs/architecture.md.
+  if (Latch && NDec > Rows) begin : g_bad_latch
+    $error("bcq_array: with Latch, NDec must be at most LA / Lanes");
   end
 
   // ---- Rows: skew, decode --------------------------------------------------------------------------
@@ -270,7 +279,7 @@ module bcq_array #(
 
     bcq_column #(
       .Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact), .Deep(Deep),
-      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B)
+      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B), .Latch(Latch)
     ) u_column (
       .clk_i,
       .en_i,

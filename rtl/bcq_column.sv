@@ -14,6 +14,7 @@ module bcq_column #(
   // What the operands are: see bcq_array. LB, NC and B count with Decode alone.
   parameter int unsigned Decode = 0,
   parameter bit          TwosComplement = 1'b0,
+  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
   parameter int unsigned LB = bcq_pkg::LB_DEFAULT,
   parameter int unsigned NC = bcq_pkg::NC_DEFAULT,
   parameter int unsigned B  = bcq_pkg::B_DEFAULT,
@@ -69,7 +70,9 @@ module bcq_column #(
 
   for (genvar r = 0; r < Rows; r++) begin : g_row
     if (Decode == 0) begin : g_entry
-      bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep), .TwosComplement(TwosComplement)) u_pe (
+      bcq_pe #(
+        .Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep), .TwosComplement(TwosComplement), .Latch(Latch)
+      ) u_pe (
         .clk_i,
         .en_i,
         .load_i   (load_i[r]),
@@ -83,7 +86,8 @@ module bcq_column #(
       );
     end else begin : g_decode
       bcq_pe_decode #(
-        .Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW), .PsumW(PsumW), .TwosComplement(TwosComplement), .Decode(Decode)
+        .Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW), .PsumW(PsumW), .TwosComplement(TwosComplement), .Decode(Decode),
+        .Latch(Latch)
       ) u_pe (
         .clk_i,
         .en_i,

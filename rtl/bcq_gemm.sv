@@ -27,6 +27,7 @@ module bcq_gemm #(
   parameter bit          Deep = 1'b0,         // more pipeline registers, for FPGAs; fp32 only
   parameter bit          TableMemory = 1'b0,  // codebooks in memories beside each decoder lane
   parameter int unsigned Decode = 0,          // entries move right and are held (0), or codes: see bcq_array
+  parameter bit          Latch = 1'b0,        // codebooks and weights in latches, for ASICs
   parameter bit          TwosComplement = 1'b0,  // entries in two's complement inside the array
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
@@ -151,25 +152,46 @@ module bcq_gemm #(
       else         index_q <= index_d;
     end
   end else begin : g_tables
-    assign cb_ready_o  = !busy_o;
-    assign seq_valid   = cmd_valid_i;
-    assign cmd_ready_o = seq_ready;
+    logic write;
+
     assign {write_a, write_w, entry_addr, entry} = '0;
 
+    if (Latch && !Frozen) begin : g_twice
+      // Latches are open in the second half of a beat's second cycle, when all of the beat has settled. A beat
+      // that comes finds ready low for a cycle, and a command waits for it.
+      logic second_d, second_q;
+      assign second_d    = cb_valid_i && !busy_o && !second_q;
+      assign write       = cb_valid_i && second_q;
+      assign cb_ready_o  = !busy_o && (second_q || !cb_valid_i);
+      assign seq_valid   = cmd_valid_i && !cb_valid_i;
+      assign cmd_ready_o = seq_ready && !cb_valid_i;
+      always_ff @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) second_q <= 1'b0;
+        else         second_q <= second_d;
+      end
+    end else begin : g_once
+      assign cb_ready_o  = !busy_o;
+      assign write       = cb_valid_i && cb_ready_o;
+      assign seq_valid   = cmd_valid_i;
+      assign cmd_ready_o = seq_ready;
+    end
+
     bcq_codebooks #(
-      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .FrozenTable(FrozenTableA)
+      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .Latch(Latch),
+      .FrozenTable(FrozenTableA)
     ) u_codebooks_a (
       .clk_i,
-      .write_i (cb_valid_i && cb_ready_o && !cb_weights_i),
+      .write_i (write && !cb_weights_i),
       .book_i  (cb_book_i),
       .entry_i (cb_entry_i),
       .table_o (table_a)
     );
     bcq_codebooks #(
-      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .FrozenTable(FrozenTableW)
+      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .Latch(Latch),
+      .FrozenTable(FrozenTableW)
     ) u_codebooks_w (
       .clk_i,
-      .write_i (cb_valid_i && cb_ready_o && cb_weights_i),
+      .write_i (write && cb_weights_i),
       .book_i  (cb_book_i),
       .entry_i (cb_entry_i),
       .table_o (table_w)
@@ -212,7 +234,7 @@ module bcq_gemm #(
 
   bcq_array #(
     .Lanes(Lanes), .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .Cols(Cols), .T(T), .NDec(NDec),
-    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory), .Decode(Decode), .TwosComplement(TwosComplement)
+    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory), .Decode(Decode), .TwosComplement(TwosComplement), .Latch(Latch)
   ) u_array (
     .clk_i,
     .rst_ni,

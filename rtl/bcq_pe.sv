@@ -4,6 +4,7 @@
 // switch_o and psum_o is one enabled cycle. Deep: a register between products and sum, so psum_o adds
 // the products of the a_i of two cycles ago to the psum_i of one cycle ago. Nothing is reset: a stale switch or load moves right ahead
 // of every new one, and what the data registers held never reaches a result that is read.
+// Latch: shadow and active weights are latches, for which load and switch must not meet: bcq_weight_latches.
 // Hold 0: no operand is held here, w_i are the active weights; bcq_pe_decode holds codes instead.
 //
 // Lanes are sign-magnitude, {sign, magnitude[EW-2:0]}; a zero may carry either sign.
@@ -24,7 +25,8 @@ module bcq_pe #(
   parameter int unsigned PsumW = 18,
   parameter bit          Deep  = 1'b0,
   parameter bit          TwosComplement = 1'b0,
-  parameter bit          Hold  = 1'b1
+  parameter bit          Hold  = 1'b1,
+  parameter bit          Latch = 1'b0
 ) (
   input  logic                clk_i,
   input  logic                en_i,
@@ -120,7 +122,21 @@ module bcq_pe #(
     end
   end
 
-  if (Hold) begin : g_hold
+  if (Hold && Latch) begin : g_latch
+    bcq_weight_latches #(.Width(Lanes * EW)) u_weights (
+      .clk_i, .en_i, .load_i, .switch_i, .w_i, .active_o(active_q)
+    );
+    always_ff @(posedge clk_i) begin
+      if (en_i) begin
+        a_q      <= a_i;
+        psum_q   <= psum_d;
+        switch_q <= switch_i;
+      end
+    end
+    assign shadow_q = '0;
+    logic unused;
+    assign unused = ^shadow_q;
+  end else if (Hold) begin : g_hold
     always_ff @(posedge clk_i) begin
       if (en_i) begin
         a_q      <= a_i;

@@ -13,6 +13,7 @@ module bcq_pe_decode #(
   parameter int unsigned PsumW = 18,
   parameter bit          TwosComplement = 1'b0,
   parameter int unsigned Decode = 1,
+  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
   localparam int unsigned SelW   = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned BookW  = (1 << B) * EW,
   localparam int unsigned TableW = Decode == 2 ? NC * BookW : 1,
@@ -101,8 +102,20 @@ module bcq_pe_decode #(
       a_q      <= a_i;
       switch_q <= switch_i;
     end
-    if (en_i && load_i)   shadow_q <= w_i;
-    if (en_i && switch_i) active_q <= shadow_q;
+  end
+
+  if (Latch) begin : g_latch
+    bcq_weight_latches #(.Width(HeldW)) u_weights (
+      .clk_i, .en_i, .load_i, .switch_i, .w_i, .active_o(active_q)
+    );
+    logic unused_shadow;
+    assign shadow_q = '0;
+    assign unused_shadow = ^shadow_q;
+  end else begin : g_flop
+    always_ff @(posedge clk_i) begin
+      if (en_i && load_i)   shadow_q <= w_i;
+      if (en_i && switch_i) active_q <= shadow_q;
+    end
   end
 
   assign a_o      = a_q;

@@ -1,4 +1,4 @@
-# One row of rtl/rivals/configs.def -> parameters of rival_gemm. -v name=CONFIG, before, between as for
+# One row of rtl/rivals/configs.def -> parameters of rival_gemm. -v name=CONFIG, before, between, quote as for
 # scripts/config.awk. First file: cmodel/params.def, which numbers the formats.
 FNR == 1 { files++ }
 /^#/ || NF == 0 { next }
@@ -13,6 +13,7 @@ $1 == name {
   value[1] = number[format]
   for (i = 2; i <= n; i++) value[i] = $(i + 1)
   for (i = 1; i <= n; i++) printf "%s%s%s%s ", before, key[i], between, value[i]
+  printf "%sLatch%s1%sb%d ", before, between, quote == "" ? "'" : quote, $7
   print ""
 }
 END {

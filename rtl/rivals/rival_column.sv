@@ -11,6 +11,7 @@ module rival_column #(
   parameter int unsigned Group = LA,
   parameter int unsigned ScaleW = 1,
   parameter int unsigned T = 64,
+  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned Groups = LA / Group,
   localparam int unsigned RowW = Lanes * ElemW,
@@ -63,7 +64,7 @@ module rival_column #(
     for (genvar s = 0; s < GroupRows; s++) begin : g_row
       localparam int unsigned R = g * GroupRows + s;
       if (E2m1) begin : g_e2m1
-        rival_pe_e2m1 #(.Lanes(Lanes), .PsumW(PsumW)) u_pe (
+        rival_pe_e2m1 #(.Lanes(Lanes), .PsumW(PsumW), .Latch(Latch)) u_pe (
           .clk_i,
           .en_i,
           .load_i   (load_i[R]),
@@ -76,7 +77,7 @@ module rival_column #(
           .psum_o   (psum[s+1])
         );
       end else begin : g_integer
-        bcq_pe #(.Lanes(Lanes), .EW(ElemW), .PsumW(PsumW)) u_pe (
+        bcq_pe #(.Lanes(Lanes), .EW(ElemW), .PsumW(PsumW), .Latch(Latch)) u_pe (
           .clk_i,
           .en_i,
           .load_i   (load_i[R]),

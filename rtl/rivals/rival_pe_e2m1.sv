@@ -12,6 +12,7 @@
 module rival_pe_e2m1 #(
   parameter int unsigned Lanes = 8,
   parameter int unsigned PsumW = 13,
+  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
   localparam int unsigned ElemW = 4
 ) (
   input  logic                   clk_i,
@@ -79,8 +80,20 @@ module rival_pe_e2m1 #(
       psum_q   <= psum_d;
       switch_q <= switch_i;
     end
-    if (en_i && load_i)   shadow_q <= w_i;
-    if (en_i && switch_i) active_q <= shadow_q;
+  end
+
+  if (Latch) begin : g_latch
+    bcq_weight_latches #(.Width(Lanes * ElemW)) u_weights (
+      .clk_i, .en_i, .load_i, .switch_i, .w_i, .active_o(active_q)
+    );
+    logic unused;
+    assign shadow_q = '0;
+    assign unused = ^shadow_q;
+  end else begin : g_flop
+    always_ff @(posedge clk_i) begin
+      if (en_i && load_i)   shadow_q <= w_i;
+      if (en_i && switch_i) active_q <= shadow_q;
+    end
   end
 
   assign a_o      = a_q;

@@ -1,7 +1,7 @@
 # Simulation models of the rivals, one a row of rtl/rivals/configs.def. Include after the models' rules.
 RIVAL_RTL     := $(RTL) $(wildcard rtl/rivals/*.sv)
 RIVAL_CONFIGS := $(shell awk '!/^\#/ && NF { print $$1 }' rtl/rivals/configs.def)
-rival_params   = $(shell awk -v name=$(1) -v before=-G -v between== -f scripts/config_rival.awk \
+rival_params   = $(shell awk -v name=$(1) -v before=-G -v between== -v quote="\\\\'" -f scripts/config_rival.awk \
                    cmodel/params.def rtl/rivals/configs.def)
 
 $(B)/models/%.rival.so: $(MODEL) $(RIVAL_RTL) $(B)/models/support.o rtl/rivals/configs.def \
