@@ -111,11 +111,11 @@ UNITS      := $(patsubst %,$(B)/models/scale_unit_%.so,18 12 19 23 18_exact 23_e
 FPGA_ROWS  := deep hx8k ulx3s
 # These decode elsewhere or multiply otherwise: their encoders are those of other rows, their accelerators for the long test.
 ARRAY_ROWS := entry code codefrozen twos
-# Latches are for ASICs: no accelerators.
-LATCH_ROWS := latch latchcode
+# Latches are for ASICs alone: no accelerators.
+ASIC_ROWS := asic asiccode
 TESTED     := $(filter-out ulx3s,$(CONFIGS))
 SMALL      := $(filter-out default,$(TESTED))
-ENCODED_ALL := $(filter-out $(FPGA_ROWS) $(ARRAY_ROWS) $(LATCH_ROWS),$(CONFIGS))
+ENCODED_ALL := $(filter-out $(FPGA_ROWS) $(ARRAY_ROWS) $(ASIC_ROWS),$(CONFIGS))
 # Those that differ from others in numbers alone are left to the long test.
 ENCODED    := $(filter-out la16 la128 exact nc2,$(ENCODED_ALL))
 C_TESTS    := $(addprefix $(B)/,test_golden test_formats test_flags test_calibrate test_files test_array test_scale_unit \
@@ -164,7 +164,7 @@ test: ## everything that must hold, in minutes
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
-	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(LATCH_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) \
+	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(ASIC_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) \
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
@@ -182,7 +182,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \
 	  "$(B)/test_rivals -seed $(SEED) -tiles 2000 $(RIVAL_CONFIGS)" \
-	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(filter-out $(LATCH_ROWS),$(CONFIGS))" \
+	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(filter-out $(ASIC_ROWS),$(CONFIGS))" \
 	  "$(B)/test_device -seed $(SEED) -runs 200 $(DEVICE_TEST) $(DEVICE_LONG)" \
 	  "tb/test_device_board.sh $(SEED) $(BOARDS_LONG)" \
 	  "$(B)/test_uart -faults 10000 -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so"

@@ -4,6 +4,7 @@ rtl/lint.vlt
 build/gen/bcq_pkg.sv
 build/gen/bcq_reg_pkg.sv
 rtl/bcq_acc_memory.sv
+rtl/bcq_adder_tree.sv
 rtl/bcq_array.sv
 rtl/bcq_block_encoder.sv
 rtl/bcq_clock_gate.sv

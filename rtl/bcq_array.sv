@@ -26,7 +26,7 @@ module bcq_array #(
   parameter bit          TableMemory = 1'b0,
   parameter int unsigned Decode = 0,
   parameter bit          TwosComplement = 1'b0,
-  parameter bit          Latch = 1'b0,  // weights of the processing elements in latches
+  parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned Groups = Cols / NDec,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
@@ -101,12 +101,12 @@ module bcq_array #(
     $error("bcq_array: TwosComplement and each of Deep and TableMemory exclude each other");
   end
 
-  if (Latch && (Deep || TableMemory)) begin : g_bad_latch_fpga
-    $error("bcq_array: Latch and each of Deep and TableMemory exclude each other");
+  if (Asic && (Deep || TableMemory)) begin : g_bad_asic_fpga
+    $error("bcq_array: Asic and each of Deep and TableMemory exclude each other");
   end
   // A load would meet a switch: docs/architecture.md.
-  if (Latch && NDec > Rows) begin : g_bad_latch
-    $error("bcq_array: with Latch, NDec must be at most LA / Lanes");
+  if (Asic && NDec > Rows) begin : g_bad_asic
+    $error("bcq_array: with Asic, NDec must be at most LA / Lanes");
   end
 
   // ---- Rows: skew, decode --------------------------------------------------------------------------
@@ -279,7 +279,7 @@ module bcq_array #(
 
     bcq_column #(
       .Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact), .Deep(Deep),
-      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B), .Latch(Latch)
+      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B), .Asic(Asic)
     ) u_column (
       .clk_i,
       .en_i,

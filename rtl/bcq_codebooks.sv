@@ -3,7 +3,7 @@
 // coding that the decoders hand to the processing elements. The entry -2^(EW-1), which every loader
 // refuses, is kept as minus zero. TwosComplement: entries are kept as they come, and -2^(EW-1) counts as
 // that integer, for which all sums have room. Frozen: the tables are the parameter FrozenTable instead, nothing
-// is stored and writes have no effect. Latch: tables are latches, open in the second half of a cycle with write_i;
+// is stored and writes have no effect. Asic: tables are latches, open in the second half of a cycle with write_i;
 // write_i and book_i must settle in its first half. Latency 1 from write to use. Does not check the order of entries.
 module bcq_codebooks #(
   parameter int unsigned NC = bcq_pkg::NC_DEFAULT,
@@ -11,7 +11,7 @@ module bcq_codebooks #(
   parameter int unsigned EW = bcq_pkg::EW_DEFAULT,
   parameter bit          Frozen = 1'b0,
   parameter bit          TwosComplement = 1'b0,
-  parameter bit          Latch = 1'b0,
+  parameter bit          Asic = 1'b0,
   localparam int unsigned Entries  = 1 << B,
   localparam int unsigned SelW     = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned BookW    = Entries * EW,  // one codebook
@@ -47,7 +47,7 @@ module bcq_codebooks #(
       logic [BookW-1:0] book_q;
       logic             write;
       assign write = write_i && (NC == 1 || book_i == SelW'(c));
-      if (Latch) begin : g_latch
+      if (Asic) begin : g_latch
         logic open;
         bcq_clock_gate u_write (.clk_i(!clk_i), .en_i(write), .clk_o(open));
         always_latch if (open) book_q = book_d;

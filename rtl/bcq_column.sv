@@ -14,7 +14,7 @@ module bcq_column #(
   // What the operands are: see bcq_array. LB, NC and B count with Decode alone.
   parameter int unsigned Decode = 0,
   parameter bit          TwosComplement = 1'b0,
-  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
+  parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
   parameter int unsigned LB = bcq_pkg::LB_DEFAULT,
   parameter int unsigned NC = bcq_pkg::NC_DEFAULT,
   parameter int unsigned B  = bcq_pkg::B_DEFAULT,
@@ -66,12 +66,15 @@ module bcq_column #(
   logic [PsumW-1:0] psum [Rows+1];
   logic [AccW-1:0]  acc_read, acc_sum;
 
-  assign psum[0] = TopConstant;
+  // Processing elements for standard cells have every second bit of a sum inverted.
+  localparam logic [PsumW-1:0] Inverted = Asic && !TwosComplement ? PsumW'({PsumW{2'b10}}) : '0;
+
+  assign psum[0] = TopConstant ^ Inverted;
 
   for (genvar r = 0; r < Rows; r++) begin : g_row
     if (Decode == 0) begin : g_entry
       bcq_pe #(
-        .Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep), .TwosComplement(TwosComplement), .Latch(Latch)
+        .Lanes(Lanes), .EW(EW), .PsumW(PsumW), .Deep(Deep), .TwosComplement(TwosComplement), .Asic(Asic)
       ) u_pe (
         .clk_i,
         .en_i,
@@ -87,7 +90,7 @@ module bcq_column #(
     end else begin : g_decode
       bcq_pe_decode #(
         .Lanes(Lanes), .LB(LB), .NC(NC), .B(B), .EW(EW), .PsumW(PsumW), .TwosComplement(TwosComplement), .Decode(Decode),
-        .Latch(Latch)
+        .Asic(Asic)
       ) u_pe (
         .clk_i,
         .en_i,
@@ -117,7 +120,7 @@ module bcq_column #(
     .switch_w_i (switch_i[Rows-1]),
     .scale_w_i,
     .scale_a_i,
-    .psum_i     (psum[Rows]),
+    .psum_i     (psum[Rows] ^ Inverted),
     .first_i,
     .acc_i      (acc_read),
     .acc_o      (acc_sum),

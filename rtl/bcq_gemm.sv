@@ -27,7 +27,7 @@ module bcq_gemm #(
   parameter bit          Deep = 1'b0,         // more pipeline registers, for FPGAs; fp32 only
   parameter bit          TableMemory = 1'b0,  // codebooks in memories beside each decoder lane
   parameter int unsigned Decode = 0,          // entries move right and are held (0), or codes: see bcq_array
-  parameter bit          Latch = 1'b0,        // codebooks and weights in latches, for ASICs
+  parameter bit          Asic = 1'b0,        // for standard cells: latches, adders written out
   parameter bit          TwosComplement = 1'b0,  // entries in two's complement inside the array
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned SelW = NC > 1 ? $clog2(NC) : 1,
@@ -156,7 +156,7 @@ module bcq_gemm #(
 
     assign {write_a, write_w, entry_addr, entry} = '0;
 
-    if (Latch && !Frozen) begin : g_twice
+    if (Asic && !Frozen) begin : g_twice
       // Latches are open in the second half of a beat's second cycle, when all of the beat has settled. A beat
       // that comes finds ready low for a cycle, and a command waits for it.
       logic second_d, second_q;
@@ -177,7 +177,7 @@ module bcq_gemm #(
     end
 
     bcq_codebooks #(
-      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .Latch(Latch),
+      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .Asic(Asic),
       .FrozenTable(FrozenTableA)
     ) u_codebooks_a (
       .clk_i,
@@ -187,7 +187,7 @@ module bcq_gemm #(
       .table_o (table_a)
     );
     bcq_codebooks #(
-      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .Latch(Latch),
+      .NC(NC), .B(B), .EW(EW), .Frozen(Frozen), .TwosComplement(TwosComplement), .Asic(Asic),
       .FrozenTable(FrozenTableW)
     ) u_codebooks_w (
       .clk_i,
@@ -234,7 +234,7 @@ module bcq_gemm #(
 
   bcq_array #(
     .Lanes(Lanes), .LB(LB), .LA(LA), .NC(NC), .B(B), .EW(EW), .Cols(Cols), .T(T), .NDec(NDec),
-    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory), .Decode(Decode), .TwosComplement(TwosComplement), .Latch(Latch)
+    .Exact(Exact), .Deep(Deep), .TableMemory(TableMemory), .Decode(Decode), .TwosComplement(TwosComplement), .Asic(Asic)
   ) u_array (
     .clk_i,
     .rst_ni,

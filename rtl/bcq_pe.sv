@@ -4,7 +4,9 @@
 // switch_o and psum_o is one enabled cycle. Deep: a register between products and sum, so psum_o adds
 // the products of the a_i of two cycles ago to the psum_i of one cycle ago. Nothing is reset: a stale switch or load moves right ahead
 // of every new one, and what the data registers held never reaches a result that is read.
-// Latch: shadow and active weights are latches, for which load and switch must not meet: bcq_weight_latches.
+// Asic, for standard cells: shadow and active weights are latches, for which load and switch must not meet
+// (bcq_weight_latches). Sign-magnitude products and their sum are written out, adder by adder
+// (bcq_adder_tree), and every second bit of psum_i and psum_o, from bit 1 on, is inverted.
 // Hold 0: no operand is held here, w_i are the active weights; bcq_pe_decode holds codes instead.
 //
 // Lanes are sign-magnitude, {sign, magnitude[EW-2:0]}; a zero may carry either sign.
@@ -26,7 +28,7 @@ module bcq_pe #(
   parameter bit          Deep  = 1'b0,
   parameter bit          TwosComplement = 1'b0,
   parameter bit          Hold  = 1'b1,
-  parameter bit          Latch = 1'b0
+  parameter bit          Asic = 1'b0
 ) (
   input  logic                clk_i,
   input  logic                en_i,
@@ -49,6 +51,9 @@ module bcq_pe #(
 
   if (Lanes < 1 || EW < 2 || EW > 16 || PsumW <= ProdW) begin : g_bad_params
     $error("bcq_pe: want Lanes >= 1, 2 <= EW <= 16 and PsumW > 2*(EW-1)");
+  end
+  if (Asic && (Deep || EW < 4 || Lanes < 2)) begin : g_bad_asic
+    $error("bcq_pe: Asic wants EW >= 4 and Lanes >= 2; Asic and Deep exclude each other");
   end
   if (TwosComplement && Deep) begin : g_bad_twos
     $error("bcq_pe: TwosComplement and Deep exclude each other");
@@ -112,6 +117,32 @@ module bcq_pe #(
         psum_d = psum_i;
         for (int unsigned i = 0; i < Lanes; i++) psum_d = psum_d + term(folded_q[i*FoldW +: FoldW]);
       end
+    end else if (Asic) begin : g_written
+      localparam logic [PsumW-1:0] Inverted = PsumW'({PsumW{2'b10}});
+      logic [(Lanes+1)*PsumW-1:0] terms;
+      logic [Lanes-1:0]           negative;
+      for (genvar i = 0; i < Lanes; i++) begin : g_lane
+        logic [MagW*ProdW-1:0] row;
+        logic [ProdW-1:0]      product;
+        for (genvar j = 0; j < MagW; j++) begin : g_row
+          assign row[j*ProdW +: ProdW] =
+              ((ProdW'(a_i[i*EW +: MagW]) & {ProdW{active_q[i*EW + j]}}) << j) ^ Inverted[ProdW-1:0];
+        end
+        bcq_adder_tree #(.Terms(MagW), .Width(ProdW), .Chain(1'b1)) u_product (
+          .term_i (row),
+          .bit_i  ('0),
+          .sum_o  (product)
+        );
+        assign negative[i] = a_i[i*EW + MagW] ^ active_q[i*EW + MagW];
+        assign terms[i*PsumW +: PsumW] =
+            PsumW'({~negative[i], product ^ Inverted[ProdW-1:0] ^ {ProdW{negative[i]}}}) ^ Inverted;
+      end
+      assign terms[Lanes*PsumW +: PsumW] = psum_i;
+      bcq_adder_tree #(.Terms(Lanes + 1), .Width(PsumW)) u_sum (
+        .term_i (terms),
+        .bit_i  (negative),
+        .sum_o  (psum_d)
+      );
     end else begin : g_direct
       always_comb begin
         psum_d = psum_i;
@@ -122,7 +153,7 @@ module bcq_pe #(
     end
   end
 
-  if (Hold && Latch) begin : g_latch
+  if (Hold && Asic) begin : g_latch
     bcq_weight_latches #(.Width(Lanes * EW)) u_weights (
       .clk_i, .en_i, .load_i, .switch_i, .w_i, .active_o(active_q)
     );

@@ -13,7 +13,7 @@ module bcq_pe_decode #(
   parameter int unsigned PsumW = 18,
   parameter bit          TwosComplement = 1'b0,
   parameter int unsigned Decode = 1,
-  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
+  parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
   localparam int unsigned SelW   = NC > 1 ? $clog2(NC) : 1,
   localparam int unsigned BookW  = (1 << B) * EW,
   localparam int unsigned TableW = Decode == 2 ? NC * BookW : 1,
@@ -84,7 +84,7 @@ module bcq_pe_decode #(
   logic                unused_switch, unused;
   assign unused = ^{unused_a, unused_switch, Decode == 2 ? '0 : table_a_i ^ table_w_i};
 
-  bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW), .TwosComplement(TwosComplement), .Hold(1'b0)) u_sum (
+  bcq_pe #(.Lanes(Lanes), .EW(EW), .PsumW(PsumW), .TwosComplement(TwosComplement), .Hold(1'b0), .Asic(Asic)) u_sum (
     .clk_i,
     .en_i,
     .load_i,
@@ -104,7 +104,7 @@ module bcq_pe_decode #(
     end
   end
 
-  if (Latch) begin : g_latch
+  if (Asic) begin : g_latch
     bcq_weight_latches #(.Width(HeldW)) u_weights (
       .clk_i, .en_i, .load_i, .switch_i, .w_i, .active_o(active_q)
     );

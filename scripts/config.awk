@@ -2,7 +2,7 @@
 #   -v unit=encoder       of bcq_encoder
 #   -v unit=accelerator   of bcq_accelerator; two files then, rtl/accelerator/configs.def first
 # -v name=CONFIG, and the tool's spelling of a parameter: -v before=-G -v between== (Verilator) or -v before='-chparam ' -v between=' ' (Yosys).
-# Decode, TwosComplement and Latch are bcq_gemm's alone.
+# Decode, TwosComplement and Asic are bcq_gemm's alone.
 # -v quote=TEXT: how to write the quote in 96'h0, where a shell reads the result.
 
 function sized(width, digits) { return width (quote == "" ? "'" : quote) digits }
@@ -60,7 +60,7 @@ unit == "accelerator" && files == 1 {
     if (unit == "" || $18 != "edge" || $19 != 0) {
       parameter("Decode", $18 == "edge" ? 0 : $18 == "entry" ? 1 : 2); bit("TwosComplement", $19)
     }
-    if (unit == "") bit("Latch", $20)
+    if (unit == "") bit("Asic", $20)
   }
   if (sub(/^frozen:/, "", $11) && !(unit == "encoder" && $14 == "shared")) {
     constant = table($11, $6)

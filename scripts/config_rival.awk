@@ -13,7 +13,7 @@ $1 == name {
   value[1] = number[format]
   for (i = 2; i <= n; i++) value[i] = $(i + 1)
   for (i = 1; i <= n; i++) printf "%s%s%s%s ", before, key[i], between, value[i]
-  printf "%sLatch%s1%sb%d ", before, between, quote == "" ? "'" : quote, $7
+  printf "%sAsic%s1%sb%d ", before, between, quote == "" ? "'" : quote, $7
   print ""
 }
 END {

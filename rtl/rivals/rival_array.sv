@@ -19,7 +19,7 @@ module rival_array #(
   parameter int unsigned Cols = 16,
   parameter int unsigned T = 64,
   parameter int unsigned NDec = 2,
-  parameter bit          Latch = 1'b0,  // weights of the processing elements in latches
+  parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
   parameter int unsigned StageAdd = bcq_pkg::STAGE_ADD_INT8_TOKEN,
   parameter int unsigned StageResult = bcq_pkg::STAGE_RESULT_INT8_TOKEN,
   localparam int unsigned Rows = LA / Lanes,
@@ -72,8 +72,8 @@ module rival_array #(
     $error("rival_array: T must be at least 2");
   end
   // A load would meet a switch: docs/architecture.md.
-  if (Latch && NDec > Rows) begin : g_bad_latch
-    $error("rival_array: with Latch, NDec must be at most LA / Lanes");
+  if (Asic && NDec > Rows) begin : g_bad_asic
+    $error("rival_array: with Asic, NDec must be at most LA / Lanes");
   end
 
   // ---- Rows: skew --------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ module rival_array #(
     logic [31:0] result;
 
     rival_column #(
-      .Format(Format), .Lanes(Lanes), .LA(LA), .ElemW(ElemW), .Group(Group), .ScaleW(ScaleP), .T(T), .Latch(Latch)
+      .Format(Format), .Lanes(Lanes), .LA(LA), .ElemW(ElemW), .Group(Group), .ScaleW(ScaleP), .T(T), .Asic(Asic)
     ) u_column (
       .clk_i,
       .en_i,

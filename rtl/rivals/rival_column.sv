@@ -11,7 +11,7 @@ module rival_column #(
   parameter int unsigned Group = LA,
   parameter int unsigned ScaleW = 1,
   parameter int unsigned T = 64,
-  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
+  parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
   localparam int unsigned Rows = LA / Lanes,
   localparam int unsigned Groups = LA / Group,
   localparam int unsigned RowW = Lanes * ElemW,
@@ -50,6 +50,9 @@ module rival_column #(
   // Every lane's product comes with 2^ProdW added, see the processing elements; it is taken off here, once.
   localparam logic [PsumW-1:0] TopConstant = PsumW'(0) - (PsumW'(Group) << ProdW);
 
+  // Processing elements for standard cells have every second bit of a sum inverted.
+  localparam logic [PsumW-1:0] Inverted = Asic ? PsumW'({PsumW{2'b10}}) : '0;
+
   logic [Groups*PsumW-1:0] psum_groups;
   logic [Groups-1:0]       load_w;
   logic [31:0]             acc_read, acc_sum;
@@ -57,14 +60,14 @@ module rival_column #(
   for (genvar g = 0; g < Groups; g++) begin : g_group
     logic [PsumW-1:0] psum [GroupRows+1];
 
-    assign psum[0] = TopConstant;
-    assign psum_groups[g*PsumW +: PsumW] = psum[GroupRows];
+    assign psum[0] = TopConstant ^ Inverted;
+    assign psum_groups[g*PsumW +: PsumW] = psum[GroupRows] ^ Inverted;
     assign load_w[g] = load_i[(g+1)*GroupRows - 1];
 
     for (genvar s = 0; s < GroupRows; s++) begin : g_row
       localparam int unsigned R = g * GroupRows + s;
       if (E2m1) begin : g_e2m1
-        rival_pe_e2m1 #(.Lanes(Lanes), .PsumW(PsumW), .Latch(Latch)) u_pe (
+        rival_pe_e2m1 #(.Lanes(Lanes), .PsumW(PsumW), .Asic(Asic)) u_pe (
           .clk_i,
           .en_i,
           .load_i   (load_i[R]),
@@ -77,7 +80,7 @@ module rival_column #(
           .psum_o   (psum[s+1])
         );
       end else begin : g_integer
-        bcq_pe #(.Lanes(Lanes), .EW(ElemW), .PsumW(PsumW), .Latch(Latch)) u_pe (
+        bcq_pe #(.Lanes(Lanes), .EW(ElemW), .PsumW(PsumW), .Asic(Asic)) u_pe (
           .clk_i,
           .en_i,
           .load_i   (load_i[R]),

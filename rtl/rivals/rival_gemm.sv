@@ -20,7 +20,7 @@ module rival_gemm #(
   parameter int unsigned Cols = 16,
   parameter int unsigned T = 64,
   parameter int unsigned NDec = 2,
-  parameter bit          Latch = 1'b0,  // weights of the processing elements in latches
+  parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
   localparam bit          Token = Format == bcq_pkg::FORMAT_INT8_TOKEN,
   localparam bit          Int8 = Format == bcq_pkg::FORMAT_INT8,
   localparam bit          Vsq = Format == bcq_pkg::FORMAT_VSQ,
@@ -132,7 +132,7 @@ module rival_gemm #(
 
   rival_array #(
     .Format(Format), .Lanes(Lanes), .LA(LA), .ElemW(ElemW), .Group(Group), .ScaleW(ScaleW),
-    .Cols(Cols), .T(T), .NDec(NDec), .StageAdd(StageAdd), .StageResult(StageResult), .Latch(Latch)
+    .Cols(Cols), .T(T), .NDec(NDec), .StageAdd(StageAdd), .StageResult(StageResult), .Asic(Asic)
   ) u_array (
     .clk_i,
     .rst_ni,

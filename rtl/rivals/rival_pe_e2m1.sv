@@ -12,7 +12,7 @@
 module rival_pe_e2m1 #(
   parameter int unsigned Lanes = 8,
   parameter int unsigned PsumW = 13,
-  parameter bit          Latch = 1'b0,  // weights in latches: see bcq_weight_latches
+  parameter bit          Asic = 1'b0,  // latches and adders written out: see bcq_pe
   localparam int unsigned ElemW = 4
 ) (
   input  logic                   clk_i,
@@ -66,11 +66,27 @@ module rival_pe_e2m1 #(
     assign folded[i*FoldW +: FoldW] = fold(a_i[i*ElemW +: ElemW], active_q[i*ElemW +: ElemW]);
   end
 
-  // One sum, no tree: the synthesis tool builds one compressor of all the terms.
-  always_comb begin
-    psum_d = psum_i;
-    for (int unsigned i = 0; i < Lanes; i++) begin
-      psum_d = psum_d + PsumW'(folded[i*FoldW + 1 +: ProdW + 1]) + PsumW'(folded[i*FoldW]);
+  if (Asic) begin : g_written
+    localparam logic [PsumW-1:0] Inverted = PsumW'({PsumW{2'b10}});
+    logic [(Lanes+1)*PsumW-1:0] term;
+    logic [Lanes-1:0]           negative;
+    for (genvar i = 0; i < Lanes; i++) begin : g_term
+      assign term[i*PsumW +: PsumW] = PsumW'(folded[i*FoldW + 1 +: ProdW + 1]) ^ Inverted;
+      assign negative[i] = folded[i*FoldW];
+    end
+    assign term[Lanes*PsumW +: PsumW] = psum_i;
+    bcq_adder_tree #(.Terms(Lanes + 1), .Width(PsumW)) u_sum (
+      .term_i (term),
+      .bit_i  (negative),
+      .sum_o  (psum_d)
+    );
+  end else begin : g_direct
+    // One sum, no tree: the synthesis tool builds one compressor of all the terms.
+    always_comb begin
+      psum_d = psum_i;
+      for (int unsigned i = 0; i < Lanes; i++) begin
+        psum_d = psum_d + PsumW'(folded[i*FoldW + 1 +: ProdW + 1]) + PsumW'(folded[i*FoldW]);
+      end
     end
   end
 
@@ -82,7 +98,7 @@ module rival_pe_e2m1 #(
     end
   end
 
-  if (Latch) begin : g_latch
+  if (Asic) begin : g_latch
     bcq_weight_latches #(.Width(Lanes * ElemW)) u_weights (
       .clk_i, .en_i, .load_i, .switch_i, .w_i, .active_o(active_q)
     );
