@@ -103,7 +103,20 @@ bcq_gemm Decode Deep
 bcq_gemm Decode TableMemory
 bcq_gemm TwosComplement Deep
 bcq_gemm TwosComplement TableMemory
+bcq_gemm Asic Deep
+bcq_gemm Asic TableMemory
 LIST
+
+# Latches where a load would meet a switch.
+for top in bcq_gemm rival_gemm; do
+  files $top
+  verilator --lint-only -Wall --top-module $top "-GAsic=1'b1" -GLA=16 -GNDec=4 $all > "$log" 2>&1
+  [ $? != 0 ] && grep -q 'with Asic, NDec must be at most' "$log"
+  verdict "Verilator took Asic with NDec > Rows of $top" $?
+  yosys -q -p "read_verilog -sv $sv; hierarchy -top $top -chparam Asic 1'b1 -chparam LA 16 -chparam NDec 4" > "$log" 2>&1
+  [ $? != 0 ] && grep -q 'with Asic, NDec must be at most' "$log"
+  verdict "Yosys took Asic with NDec > Rows of $top" $?
+done
 
 # The sums of these formats are defined for columns of 64.
 files rival_gemm
