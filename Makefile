@@ -170,7 +170,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "tb/test_tables.sh $(B)/bcq $(TABLES_ON_LONG)" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \
-	  "tb/test_page_browser.sh $(B)/asan/fill_page" \
+	  "tb/test_page_browser.sh $(B)/asan/fill_page" "tb/test_slurm.sh $(B)/bcq $(B)/gen/toy.lib" \
 	  "$(B)/test_scale_unit -seed $(SEED) -triples 100000000 $(UNITS)" \
 	  "$(B)/test_rival_units -seed $(SEED) -cases 30000000 $(RIVAL_UNITS)" \
 	  "$(B)/test_rival_encoder -seed $(SEED) -runs 10000 $(ENC_TENSOR) $(RIVAL_ENC_LONG)" \

@@ -53,7 +53,7 @@ addEventListener('load', async () => {
       holds(`plot ${n}: ink where they are`, all.every(({ at }) => ink.getImageData(at.x * ratio, at.y * ratio, 1, 1).data[3] > 0));
       const note = list('.plot > p')[n].textContent;
       holds(`plot ${n}: says how many`, note.startsWith(`${count} of ${wanted.rows} points`), note);
-      is(`plot ${n}: and what is missing`, /lack|no column/.test(note), count < wanted.rows);
+      is(`plot ${n}: and what is missing`, /lack|no values/.test(note), count < wanted.rows);
       holds(`plot ${n}: fits its box`, fits(n));
     });
     is('plots', list('canvas').length, wanted.drawn.length);
