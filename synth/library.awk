@@ -3,7 +3,7 @@
 #     -f library.awk dont_use.txt cells.lib > usable.lib
 # usable.lib: the library less the cells that dont_use.txt names.
 # facts, a line each:  library NAME | cell NAME AREA | nand2 CELL AREA (the smallest) | flop CELL | latch CELL |
-#                      clock_gate CELL AREA (the smallest without a test pin, if any) | timing yes or no | wires MODEL or none (wire load) |
+#                      clock_gate CELL AREA (the smallest, without a test pin if there is one) | timing yes or no | wires MODEL or none (wire load) |
 #                      driver CELL (the second smallest buffer: drives inputs, and trees of buffers are made of
 #                      it) IN OUT AREA | load FEMTOFARAD (four inputs of that NAND2: what an output drives)
 # gates: Yosys techmap of latches, and of flip-flops with an enable onto that clock gate where there is one.
@@ -103,8 +103,10 @@ function end_cell() {
       latch_pins[level] = latch_data " " latch_enable " " output
     }
   }
-  if (gating == "latch_posedge" && gate_clk && gate_en && gate_out && (!gate_area || area < gate_area)) {
-    gate = cell; gate_area = area; clk = gate_clk; en = gate_en; out = gate_out
+  # The smallest without a test pin, else the smallest with one, which is tied low.
+  if (gating ~ /^latch_posedge/ && gate_clk && gate_en && gate_out &&
+      (!gate_area || (gate_test != "") < (test != "") || (gate_test != "") == (test != "") && area < gate_area)) {
+    gate = cell; gate_area = area; clk = gate_clk; en = gate_en; out = gate_out; test = gate_test
   }
 }
 
@@ -120,7 +122,7 @@ file == 1 { if ($0 !~ /^#/ && NF) pattern[++patterns] = $1; next }
   cell = group($0); cell_depth = depth + 1
   skip = 0
   for (i = 1; i <= patterns; i++) if (cell ~ pattern[i]) skip = 1
-  inputs = outputs = area = 0; kind = gating = function_ = gate_clk = gate_en = gate_out = ""
+  inputs = outputs = area = 0; kind = gating = function_ = gate_clk = gate_en = gate_out = gate_test = ""
   delete is_input; pin_depth = 0
 }
 # Wires: the model of clocks.def for all designs, else the default. By themselves tools choose it by the area of the
@@ -145,7 +147,7 @@ pin_depth && depth == pin_depth && /^[ \t]*function[ \t]*:/ { pin_function = val
 pin_depth && /^[ \t]*clock_gate_clock_pin[ \t]*:[ \t]*"?true/ { gate_clk = pin }
 pin_depth && /^[ \t]*clock_gate_enable_pin[ \t]*:[ \t]*"?true/ { gate_en = pin }
 pin_depth && /^[ \t]*clock_gate_out_pin[ \t]*:[ \t]*"?true/ { gate_out = pin }
-pin_depth && /^[ \t]*clock_gate_test_pin[ \t]*:[ \t]*"?true/ { gating = "with test pin" }
+pin_depth && /^[ \t]*clock_gate_test_pin[ \t]*:[ \t]*"?true/ { gate_test = pin }
 
 {
   before = depth
@@ -180,16 +182,16 @@ END {
   latches("P", "N"); latches("N", "P")
   if (!gate) { printf "" > model; exit }
   print "clock_gate", gate, gate_area > facts
-  printf "module %s(%s, %s, %s);\n  input %s, %s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
-    clk, en, out > model
-  printf "  always @* if (!%s) open = %s;\n  assign %s = %s & open;\nendmodule\n", clk, en, out, clk > model
+  printf "module %s(%s, %s, %s%s);\n  input %s, %s%s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
+    test == "" ? "" : ", " test, clk, en, test == "" ? "" : ", " test, out > model
+  printf "  always @* if (!%s) open = %s%s;\n  assign %s = %s & open;\nendmodule\n", clk, en, test == "" ? "" : " | " test, out, clk > model
   n = split("DFFE_PP_ DFFE_PN0P_ DFFE_PN1P_", from, " ")
   split("DFF_P_ DFF_PN0_ DFF_PN1_", to, " ")
   for (i = 1; i <= n; i++) {
     reset = i > 1
     printf "(* techmap_celltype = \"$_%s\" *)\n", from[i] > gates
     printf "module gated_%d (input D, C, E%s, output Q);\n  wire gated;\n", i, reset ? ", R" : "" > gates
-    printf "  %s gate (.%s(C), .%s(E), .%s(gated));\n", gate, clk, en, out > gates
+    printf "  %s gate (.%s(C), .%s(E)%s, .%s(gated));\n", gate, clk, en, test == "" ? "" : ", ." test "(1'b0)", out > gates
     printf "  \\$_%s _TECHMAP_REPLACE_ (.D(D), .C(gated)%s, .Q(Q));\nendmodule\n",
       to[i], reset ? ", .R(R)" : "" > gates
   }

@@ -1,121 +1,112 @@
-# The area table of one configuration.
-#   awk -v macs=N -v top=MODULE -v row_decoders=N -v load_decoders=N -v tables=WORD \
-#     -f report.awk library-facts coarse.il stat.txt
-# coarse.il says which module is instantiated where, stat.txt what each module's own cells take.
-# Everything below the top is counted once an instance; a module that no rule of block() names gets
-# a line of its own, so that nothing can vanish from the total.
+# The table of one top: area and delay by part, from folders of synth/job.sh, one a recipe.
+#   awk -v title=TEXT -v macs=N -v note=TEXT -f report.awk facts.txt DIR/job.txt DIR/parts.csv [DIR/timing.csv] ...
+# Of several recipes: the median (of an even number the lower of the two in the middle), least and most.
 
-function die(what) { printf "report.awk: %s\n", what > "/dev/stderr"; bad = 1; exit 1 }
-
-# $paramod$HASH\name, $paramod\name\PARAM=..., \name or name -> name
-function base(module,   part) {
-  split(module, part, "\\")
-  return module ~ /^\$paramod/ ? part[2] : module ~ /^\\/ ? part[2] : module
-}
-function plain(module) { sub(/^\\/, "", module); return module }
-
-# The table's line for a module, by its name and the name of its instance.
-function block(name, instance) {
-  if (name == "bcq_pe")         return "processing elements"
-  if (name ~ /^bcq_decoder/)    return (name instance) ~ /load/ ? "weight decoders" : "activation decoders"
-  if (name == "bcq_codebooks")  return "codebook storage"
-  if (name == "bcq_scale_unit") return "scale units"
-  if (name == "bcq_delay" && instance ~ /deskew/) return "deskew registers"
-  if (name == "bcq_delay" && instance ~ /skew/)   return "skew registers"
-  if (name ~ /^bcq_(delay|array|column)$/)        return "operand registers, token control"
-  if (name ~ /^bcq_(sequencer|gemm)$/)            return "sequencer, streams"
-  return name
-}
-
-BEGIN {
-  titles = split("processing elements|activation decoders|weight decoders|codebook storage|" \
-    "skew registers|deskew registers|operand registers, token control|scale units|sequencer, streams",
-    order, "|")
-  for (i = 1; i <= titles; i++) seen[order[i]] = 1
-}
-
-function add(module, instance,   name, title, i) {
-  if (module in memory_bits) {
-    memories++; bits += memory_bits[module]; ports[memory_ports[module]]++
-    if (area[module] || cells[module]) die(module " holds a memory and other cells")
-    return
+function die(what) { printf "synth/report.awk: %s\n", what > "/dev/stderr"; bad = 1; exit 1 }
+function job_value(key) { return substr($0, length(key) + 3) }
+# Sorts value[1 .. n]; median, least and most of it.
+function spread(n,   i, j, v) {
+  for (i = 2; i <= n; i++) {
+    v = value[i]
+    for (j = i - 1; j >= 1 && value[j] > v; j--) value[j + 1] = value[j]
+    value[j + 1] = v
   }
-  if (!(module in mapped)) die("no statistics of " module)
-  name = base(module)
-  title = block(name, instance)
-  if (!(title in seen)) { seen[title] = 1; order[++titles] = title }
-  count[title] += name == "bcq_decoder_row" ? row_decoders : name == "bcq_decoder_load" ? load_decoders : 1
-  sum_area[title] += area[module]; sum_flops[title] += flops[module]
-  sum_gates[title] += gates[module]; sum_cells[title] += cells[module]
-  for (i = 1; i <= children[module]; i++) add(child[module, i], child_name[module, i])
+  least = value[1]; most = value[n]; median = value[int((n + 1) / 2)]
 }
-
-function row(title, n, um2, f, g, c, without) {
-  printf "%-34s %5s %11.0f %9.0f %6.1f%% %8d %6d %8d %8.1f %9s\n", title, n, um2, um2 / nand2,
-    100 * um2 / total, f, g, c, um2 / nand2 / macs, without
+function area_of(p,   r) {
+  for (r = 1; r <= recipes; r++) value[r] = um2[p, r]
+  spread(recipes)
 }
-
-# Area of one of n equal parts.
-function one(what, title, n) {
-  if (n < 1 || !(title in count)) die("no " title)
-  printf "one 8-lane %s: %.0f um2, %.0f GE, %d flip-flops\n", what, sum_area[title] / n,
-    sum_area[title] / n / nand2, sum_flops[title] / n
+function delay_of(p,   r, n) {
+  for (r = 1; r <= recipes; r++) if ((p, r) in delay) value[++n] = delay[p, r]
+  if (n) spread(n)
+  return n
 }
 
 FNR == 1 { file++ }
-
-file == 1 && $1 == "nand2"      { nand2_name = $2; nand2 = $3 }
-file == 1 && $1 == "flop"       { is_flop[$2] = 1 }
-file == 1 && $1 == "clock_gate" { is_gate[$2] = 1 }
-
-file == 2 && $1 == "module" { module = plain($2) }
-file == 2 && $1 == "cell" && $2 ~ /^(\\|\$paramod)/ {
-  child[module, ++children[module]] = plain($2)
-  child_name[module, children[module]] = plain($3)
+FILENAME ~ /facts/ { if ($1 == "clock_gate") gate = $2; if ($1 == "nand2") { nand2_name = $2; nand2 = $3 }; next }
+FILENAME ~ /job\.txt/ {
+  if (FNR == 1) recipes++
+  if (/^recipe: /) names = names (names == "" ? "" : ", ") job_value("recipe")
+  if (/^library: /) library = job_value("library")
+  if (/^period_ns: /) period = job_value("period_ns")
+  if (/^timing: /) timing = job_value("timing")
+  if (/^wires: /) wires = job_value("wires")
+  if (/^yosys: /) tools = job_value("yosys")
+  if (/^abc: /) tools = tools ", ABC " job_value("abc")
+  if (/^sta: /) tools = tools ", OpenSTA " job_value("sta")
+  if (/^seconds: /) seconds += job_value("seconds")
+  next
 }
-file == 2 && $1 == "cell" { in_memory = $2 == "$mem_v2" }
-file == 2 && in_memory && $1 == "parameter" { parameter[$2] = $3 }
-file == 2 && in_memory && $1 == "end" {
-  in_memory = 0
-  memory_bits[module] = parameter["\\SIZE"] * parameter["\\WIDTH"]
-  memory_ports[module] = sprintf("%d x %d, %d write + %d read ports", parameter["\\SIZE"],
-    parameter["\\WIDTH"], parameter["\\WR_PORTS"], parameter["\\RD_PORTS"])
+FNR == 1 { next }
+FILENAME ~ /parts/ {
+  split($0, col, ",")
+  p = col[1]
+  if (!(p in seen)) { seen[p] = 1; order[++parts] = p }
+  count[p] = col[2]; um2[p, recipes] = col[3]; flops[p] = col[5]; gates[p] = col[6]; cells[p] = col[7]
 }
-
-file == 3 && $1 == "===" { module = plain($2); mapped[module] = 1; in_cells = module == "design" }
-file == 3 && module == "design" { next }
-file == 3 && /Number of cells:/ { in_cells = 1; next }
-file == 3 && NF != 2 { in_cells = 0 }
-file == 3 && in_cells && $1 !~ /^(\\|\$paramod|bcq_)/ {
-  cells[module] += $2
-  if ($1 in is_flop) flops[module] += $2
-  if ($1 in is_gate) gates[module] += $2
-  if ($1 ~ /^\$/) die(module " has the unmapped cell " $1)
+FILENAME ~ /timing/ {
+  split($0, col, ",")
+  delay[col[1], recipes] = col[3]
+  if (col[1] ~ /^total/ && (!(col[1] in worst) || col[3] > worst[col[1]])) {
+    worst[col[1]] = col[3]; from[col[1]] = col[5]; to[col[1]] = col[6]
+  }
 }
-file == 3 && /Chip area for module/ { area[module] = $NF }
 
 END {
   if (bad) exit 1
-  if (!nand2 || !macs) die("want a NAND2 area and macs")
-  add(top, "")
-  for (i = 1; i <= titles; i++) total += sum_area[order[i]]
-  printf "%-34s %5s %11s %9s %7s %8s %6s %8s %8s %9s\n", "block", "count", "um2", "GE", "share",
-    "flops", "gates", "cells", "GE/MAC", "without"
-  for (i = 1; i <= titles; i++) {
-    t = order[i]
-    if (sum_area[t] == 0) continue
-    row(t, count[t], sum_area[t], sum_flops[t], sum_gates[t], sum_cells[t],
-      sprintf("%.1f", (total - sum_area[t]) / nand2 / macs))
-    f += sum_flops[t]; g += sum_gates[t]; c += sum_cells[t]
+  if (!recipes || !nand2 || !macs) die("wanted jobs, a NAND2 and macs")
+  several = recipes > 1
+  print title
+  printf "library: %s, %s; clock: %s\n", library, gate ? "clock gates " gate : "no clock-gate cell: enable multiplexers",
+    timing == "yes" || period ? period " ns" : "none"
+  printf "recipe%s: %s (synth/recipes)%s\n", several ? "s" : "", names,
+    timing == "yes" ? ", buffered and sized for that clock" : ""
+  print "tools: " tools
+  printf "synthesis only: no layout, %s, no clock tree, no tie cells; buffers on nets of more than 16 loads\n",
+    wires == "none" ? "no wires" : "wires by the library's model " wires
+  if (timing != "yes") print "delays: " timing
+  printf "took %d s\n\n", seconds
+  printf "%-20s %5s %11s %9s %6s %7s %6s %8s %7s %9s", "part", "count", "um2", "GE", "share", "flops", "gates", "cells",
+    "GE/MAC", "delay/ns"
+  printf several ? "   GE/MAC least to most   delay least to most\n" : "\n"
+  area_of("total"); total = median
+  for (i = 1; i <= parts; i++) {
+    p = order[i]
+    area_of(p)
+    lo = least; hi = most
+    printf "%-20s %5s %11.0f %9.0f %5.1f%% %7d %6d %8d %7.1f", p, count[p], median, median / nand2,
+      100 * median / total, flops[p], gates[p], cells[p], median / nand2 / macs
+    if (delay_of(p)) {
+      printf " %9.2f", median
+      if (several) printf "   %10.1f %10.1f   %9.2f %9.2f", lo / nand2 / macs, hi / nand2 / macs, least, most
+    } else if (several) printf " %9s   %10.1f %10.1f", "-", lo / nand2 / macs, hi / nand2 / macs
+    else printf " %9s", "-"
+    print ""
   }
-  row("total, memories apart", "", total, f, g, c, "")
-  for (p in ports) printf "memories: %d of %s (%d bits in all), no area counted\n", ports[p], p, bits
-  one("processing element", "processing elements", count["processing elements"])
-  one("activation decoder", "activation decoders", row_decoders)
-  one("weight decoder", "weight decoders", load_decoders)
-  t = sum_area["activation decoders"] + sum_area["weight decoders"] + sum_area["codebook storage"]
-  printf "decoding with %s tables (decoders and codebook storage): %.0f um2, %.1f GE/MAC, %.1f%%\n",
-    tables, t, t / nand2 / macs, 100 * t / total
-  printf "GE: %s, %.4f um2. MACs: %d. flops: flip-flops; gates: clock gates; without: GE a MAC of the rest.\n",
+  if ("pe" in seen) {
+    area_of("pe")
+    one = median / count["pe"]
+    printf "\none processing element: %.0f um2, %.0f GE, %d flip-flops\n", one, one / nand2, flops["pe"] / count["pe"]
+  }
+  if ("activation_decoders" in seen) {
+    d = 0
+    for (i = 1; i <= parts; i++) if (order[i] ~ /^(activation_decoders|weight_decoders|codebooks)$/) { area_of(order[i]); d += median }
+    printf "decoding (decoders and codebooks): %.0f um2, %.1f GE/MAC, %.1f%%\n", d, d / nand2 / macs, 100 * d / total
+  }
+  if (delay_of("total")) {
+    printf "slowest path%s: %.2f ns, %.1f MHz, %s to %s\n", several ? " of all recipes" : "", worst["total"],
+      1000 / worst["total"], from["total"], to["total"]
+    if ("total_with_memories" in worst)
+      printf "with the memory macro's access time: %.2f ns, %s to %s\n", worst["total_with_memories"],
+        from["total_with_memories"], to["total_with_memories"]
+  }
+  while ((getline line < memories) > 0) {
+    split(line, m, " ")
+    printf "memories: %d of %d x %d, %d write + %d read ports\n", m[2], m[3], m[5], m[6], m[8]
+  }
+  if (note != "") print note
+  printf "GE: %s, %.4f um2. MACs: %d. flops: flip-flops and latches; gates: clock gates; delay: worst path ending in the part, or through it.\n",
     nand2_name, nand2, macs
+  print "total is without memories; accumulators and buffers are memories, with an area where the library has a macro."
 }

@@ -15,7 +15,8 @@ $(B)/test_rival_integers: $(B)/obj/tb/test_rival_integers.o
 
 # Structures that do not agree have no area.
 .PHONY: rival-integers
-rival-integers: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_rival_integers $(RIVAL_INTEGERS)  ## area of the integer rivals and of their alternatives
+rival-integers: $(CELLS)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_rival_integers $(RIVAL_INTEGERS)  ## area of the integer rivals and of their alternatives
 	$(B)/test_rival_integers $(RIVAL_INTEGERS)
-	synth/rival_integers.sh $(SY) $(SY)/rival-integers.txt
+	mkdir -p $(SY)
+	synth/rival_integers.sh $(CELLS) $(SY)/rival-integers.txt
 	cat $(SY)/rival-integers.txt

@@ -1,6 +1,7 @@
 # One netlist in OpenSTA. synth/job.sh fills in what is written @SO@. The clock is ideal; inputs come from
 # flip-flops of the same clock and outputs end at such. Memories are timed as flip-flops at all their ports.
 read_liberty @CELLS@/cells.lib
+set_cmd_units -time ns
 @MEMORY@
 read_verilog @OUT@/netlist.v
 link_design @TOP@

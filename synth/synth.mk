@@ -1,72 +1,98 @@
-# Area of one configuration on one library. Included by the top Makefile.
-#   make synth CONFIG=la128 LIBERTY=path/to/cells.lib[.gz]
+# Area and delay of one configuration on one library. Included by the top Makefile.
+#   make synth [CONFIG=la128] [UNIT=encoder] [LIBERTY=cells.lib[.gz] or a folder] [RECIPE=a2 or all] [CLOCK=ns]
+# CONFIG: a row of rtl/configs.def, or of rtl/rivals/configs.def.
 # Debian 12 has the package qflow-tech-osu018, later releases do not: then the toy library, whose areas
 # are gate equivalents.
 OSU018   := /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 OPEN_LIB := $(if $(wildcard $(OSU018)),$(OSU018),$(B)/gen/toy.lib)
 LIBERTY  ?= $(OPEN_LIB)
 CONFIG   ?= default
-SYNTH_S  ?= 600  # seconds that one run of Yosys may take; on an idle machine about one minute is needed
+UNIT     ?= gemm
+RECIPE   ?= resub
+CLOCK    ?=
+SYNTH_S  ?= 600  # seconds that one job may take; on an idle machine about one minute is needed
 
-SY_LIB   := $(basename $(notdir $(LIBERTY:.gz=)))
-SY       := $(B)/synth/$(CONFIG)-$(SY_LIB)
+# A comma inside the arguments of a function of make.
+, := ,
+RECIPES  := $(basename $(notdir $(wildcard synth/recipes/*.abc)))
+SY_LIB   := $(basename $(notdir $(firstword $(LIBERTY:.gz=))))
+SY       := $(B)/synth/$(CONFIG)$(UNIT:gemm=)-$(SY_LIB)$(CLOCK:%=-%)
 NETLIST  := $(B)/netlist/$(SY_LIB)
-SY_RTL   := $(filter-out %_pkg.sv,$(wildcard rtl/*.sv))
+# The library, made ready; one folder a library, which holds the mapped element of make netlist, too.
+CELLS    := $(NETLIST)
+SY_RTL   := $(wildcard rtl/*.sv rtl/rivals/*.sv)
 
-# rtl/configs.def: NAME LB LA NC B EW COLS T NDEC ACC TABLES
+# rtl/configs.def: NAME LB LA NC B EW COLS T NDEC ACC TABLES; rtl/rivals/configs.def: NAME FORMAT LA COLS T NDEC
 SY_ROW   := $(shell awk '$$1 == "$(CONFIG)"' rtl/configs.def)
-SY_COL    = $(word $(1),$(SY_ROW))
-SY_PARAM  = awk -v name=$(CONFIG) -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def
+SY_RIVAL := $(if $(SY_ROW),,$(shell awk '$$1 == "$(CONFIG)"' rtl/rivals/configs.def))
+SY_TOP   := $(if $(SY_RIVAL),rival,bcq)_$(UNIT)
+SY_MACS  := $(shell set -- $(SY_ROW) $(SY_RIVAL); echo $$(( $(if $(SY_RIVAL),$${3:-1} * $${4:-1},$${3:-1} * $${7:-1}) )))
+SY_BEFORE = -v before='-chparam ' -v between=' '
+SY_PARAM := $(if $(SY_RIVAL),awk -v name=$(CONFIG) $(SY_BEFORE) -f scripts/config_rival.awk cmodel/params.def \
+    rtl/rivals/configs.def$(if $(filter encoder,$(UNIT)), | grep -o -e '-chparam Format [0-9]*'),awk -v name=$(CONFIG) \
+    $(if $(filter encoder,$(UNIT)),-v unit=encoder) $(SY_BEFORE) -f scripts/config.awk rtl/configs.def)
 
-# Frozen tables are mapped twice, and once more as if they were programmable, to compare.
-SY_FILE  := $(patsubst frozen:%,%,$(filter frozen:%,$(call SY_COL,11)))
-SY_TWIN  := $(if $(SY_FILE),$(SY)/programmable)
+# Frozen tables are mapped once more as if they were programmable, to compare.
+SY_FILE  := $(patsubst frozen:%,%,$(filter frozen:%,$(word 11,$(SY_ROW))))
+SY_USED  := $(if $(filter all,$(RECIPE)),$(RECIPES),$(RECIPE))
+SY_JOBS  := $(SY_USED:%=$(SY)/%/job.txt)
+SY_TWIN  := $(if $(SY_FILE),$(SY_USED:%=$(SY)/programmable/%/job.txt))
 
 $(B)/gen/toy.lib: synth/toy_lib.awk
 	@mkdir -p $(@D)
 	awk -f $< > $@
 
-.PHONY: synth
-synth: $(SY)/report.txt  ## area table of CONFIG on LIBERTY (Yosys, no layout)
+.PHONY: synth synth-clock synth-reports
+synth: $(SY)/report-$(RECIPE).txt  ## area and delay by part: CONFIG, UNIT=encoder, LIBERTY, RECIPE=all (no layout)
 	@cat $<
 
-# Each of these folders holds the library and what library.awk finds in it.
-$(SY)/cells.lib $(SY_TWIN:=/cells.lib) $(NETLIST)/cells.lib: $(LIBERTY) synth/library.awk synth/dont_use.txt
-	@mkdir -p $(@D)
-	@rm -f $(@D)/facts.txt
-	gzip -cdf $< | awk -v facts=$(@D)/facts.txt -v gates=$(@D)/gates.v -v model=$(@D)/gate_model.v \
-	  -f synth/library.awk synth/dont_use.txt - > $@
+$(CELLS)/facts.txt $(CELLS)/cells.lib &: $(LIBERTY) synth/cells.sh synth/library.awk synth/merge.awk synth/dont_use.txt synth/clocks.def
+	synth/cells.sh $(LIBERTY) $(CELLS)
 
-$(SY)/stat.txt: SY_TABLES = $(if $(SY_FILE),script synth/frozen.ys)
-$(SY_TWIN:=/stat.txt): SY_TABLES =
-$(SY_TWIN:=/stat.txt): SY_DROP = | sed 's/-chparam Frozen[A-Za-z]* [^ ]* //g'
-$(SY)/stat.txt $(SY_TWIN:=/stat.txt): %/stat.txt: %/cells.lib $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def \
-    scripts/config.awk $(SY_FILE) synth/synth.ys synth/frozen.ys synth/area.abc
-	params=$$($(SY_PARAM) $(SY_DROP)) && sed "s|@DIR@|$(@D)|g; s|@RTL@|$(SY_RTL)|; s|@PARAMS@|$$params|; \
-	  s|@TABLES@|$(SY_TABLES)|" synth/synth.ys > $(@D)/synth.ys
-	timeout $(SYNTH_S) yosys -q -l $(@D)/yosys.log $(@D)/synth.ys > $(@D)/yosys.out 2>&1 \
-	  || { rc=$$?; tail -5 $(@D)/yosys.out >&2; exit $$rc; }; times > $(@D)/times.txt
+# What a job of synth/job.sh depends on.
+SY_NEEDS := $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def rtl/rivals/configs.def scripts/config.awk \
+    scripts/config_rival.awk $(SY_FILE) $(filter-out synth/report.awk,$(wildcard synth/*.awk)) synth/job.sh synth/job.ys \
+    synth/final.ys synth/memory.ys synth/memory_map.v synth/frozen.ys synth/sta.tcl synth/tail.abc synth/blocks.def
 
-# Row decoders: one for every 8 of the LA lanes of a column. macs: the LA lanes of all columns.
-SY_REPORT = awk -v top=bcq_gemm -v macs=$$(( $(call SY_COL,3) * $(call SY_COL,7) )) \
-	  -v row_decoders=$$(( $(call SY_COL,3) / 8 )) -v load_decoders=$(call SY_COL,9) -v tables=$(1) \
-	  -f synth/report.awk $(2)/facts.txt $(2)/coarse.il $(2)/stat.txt
+$(SY_TWIN): SY_DROP = | sed 's/-chparam Frozen[A-Za-z]* [^ ]* //g'
+$(SY_JOBS): SY_FROZEN = $(if $(SY_FILE),-f)
+$(SY_JOBS) $(SY_TWIN): $(SY)/%/job.txt: $(CELLS)/facts.txt $(SY_NEEDS) $(SY_USED:%=synth/recipes/%.abc)
+	@rm -rf $(@D)
+	@$(if $(SY_ROW)$(SY_RIVAL),,echo "make synth: CONFIG: wanted a row of rtl/configs.def or rtl/rivals/configs.def, got $(CONFIG)" >&2; exit 2)
+	params=$$($(SY_PARAM) $(SY_DROP)) && SYNTH_S=$(strip $(SYNTH_S)) synth/job.sh -o $(@D) -c $(CELLS) -t $(SY_TOP) \
+	  -r $(notdir $*) -p "$$params" $(CLOCK:%=-s %) $(SY_FROZEN)
 
-$(SY)/report.txt: $(SY)/stat.txt $(SY_TWIN:=/stat.txt) synth/report.awk
-	{ echo "bcq_gemm, configuration $(CONFIG): $(wordlist 2,11,$(SY_ROW))"; \
-	  echo "library: $$(awk '$$1 == "library" { print $$2 }' $(SY)/facts.txt), $$(awk '$$1 == "clock_gate" \
-	    { g = "clock gates " $$2 } END { print g ? g : "no clock-gate cell: enable multiplexers" }' $(SY)/facts.txt)"; \
-	  echo "tools: $$(yosys -V), ABC of Debian; recipe: synth/synth.ys with synth/area.abc (A2, for area, no timing goal)"; \
-	  echo "synthesis only: no layout, no wires, no clock tree, no tie cells, no buffering"; \
-	  awk 'FNR == 2 { gsub(/[ms]/, " "); cpu += 60 * ($$1 + $$3) + $$2 + $$4 } \
-	    END { printf "took %.0f s of one core\n", cpu }' $(SY)/times.txt $(SY_TWIN:=/times.txt); \
-	  echo; \
-	  $(call SY_REPORT,$(if $(SY_FILE),frozen,programmable),$(SY)); \
-	  $(if $(SY_TWIN),echo; echo "The same with programmable tables:"; echo; \
-	    $(call SY_REPORT,programmable,$(SY_TWIN));) } > $@
-	awk '/^decoding with/ { n++; split($$0, part, ": "); um2[n] = part[2] + 0 } END { if (n == 2) \
+# One table: $(call sy_table,TITLE,JOBS)
+sy_table = awk -v title="$(1)" -v macs=$(SY_MACS) -v memories=$(dir $(firstword $(2)))memories.txt -f synth/report.awk $(CELLS)/facts.txt \
+    $(foreach j,$(2),$(j) $(dir $(j))parts.csv $$(ls $(dir $(j))timing.csv 2> /dev/null))
+
+$(SY)/report-$(RECIPE).txt: $(SY_JOBS) $(SY_TWIN) synth/report.awk
+	{ $(call sy_table,$(SY_TOP)$(,) configuration $(CONFIG): $(wordlist 2,19,$(SY_ROW) $(SY_RIVAL)),$(SY_JOBS)) \
+	  $(if $(SY_TWIN),&& echo && $(call sy_table,The same with programmable tables,$(SY_TWIN))); } > $@.new
+	mv $@.new $@
+	awk '/^decoding / { n++; split($$0, part, ": "); um2[n] = part[2] + 0 } END { if (n == 2) \
 	  printf "\ndecoding, frozen / programmable: %d / %d um2 = %.3f\n", um2[1], um2[2], um2[1] / um2[2] }' $@ > $@.end
 	cat $@.end >> $@; rm $@.end
+
+# The rule of synth/clocks.def, on LIBERTY.
+synth-clock: $(CELLS)/facts.txt $(B)/gen/bcq_pkg.sv  ## the clock that synth/clocks.def has for LIBERTY, by its rule
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	  synth/job.sh -o "$$dir/pe" -c $(CELLS) -t bcq_pe -p '-chparam EW 8 -chparam PsumW 21' -s 100 && \
+	  awk -F , -v lib=$$(awk '$$1 == "library" { print $$2 }' $(CELLS)/facts.txt) '$$1 == "total" { d = $$3; p = 1.12 * d; s = p < 2 ? 0.1 : 0.5; \
+	    n = int(p / s); if (n * s < p) n++; printf "%s: INT8 element %.3f ns, 12 %% more %.3f, clock %.1f ns\n", lib, d, p, n * s }' "$$dir/pe/timing.csv"
+
+# The committed reports: OSU018 and what lies in ../shared/data/liberty; what is absent is skipped.
+SY_DATA  := ../shared/data/liberty
+SY_LIBS  := osu018:$(OSU018) ihp:$(SY_DATA)/ihp_sg13g2/sg13g2_stdcell_typ_1p20V_25C.lib \
+    sky130:$(SY_DATA)/sky130hd/sky130_fd_sc_hd__tt_025C_1v80.lib.gz asap7:$(SY_DATA)/asap7_rvt
+synth-reports:  ## remake synth/results of make synth: default and frozen on every library that is there
+	@for pair in $(SY_LIBS); do name=$${pair%%:*} lib=$${pair#*:}; \
+	  [ -e "$$lib" ] || { echo "synth-reports: $$name: skipped, $$lib is not there"; continue; }; \
+	  for config in default frozen; do \
+	    $(MAKE) -s synth CONFIG=$$config LIBERTY="$$lib" RECIPE=all > synth/results/$$config-$$name.txt.new && \
+	    mv synth/results/$$config-$$name.txt.new synth/results/$$config-$$name.txt || { rm -f synth/results/*.txt.new; exit 1; }; \
+	    echo "synth-reports: $$config-$$name.txt"; \
+	  done; done
 
 # The mapped processing element and a Verilog model of its cells, for a test that simulates both.
 .PHONY: netlist

@@ -35,9 +35,9 @@ bench-encoder: $(B)/bench_encoder $(B)/bcq  ## inexact selector, early rejection
 	  sw/model/weights.safetensors:layers.1.feed_forward.w2.weight
 
 # The cells are those of make synth. Structures that do not agree have no area.
-encoder-area: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_structures $(B)/models/structures.so  ## area of the encoder at several rates, and of its alternatives
+encoder-area: $(CELLS)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_structures $(B)/models/structures.so  ## area of the encoder at several rates, and of its alternatives
 	$(B)/test_structures $(B)/models/structures.so rtl/frozen.txt
-	for what in structures rates; do \
-	  synth/encoder.sh $$what $(SY) $(SY)/encoder-$$what.txt && \
+	mkdir -p $(SY); for what in structures rates; do \
+	  synth/encoder.sh $$what $(CELLS) $(SY)/encoder-$$what.txt && \
 	  cat $(SY)/encoder-$$what.txt || exit 1; \
 	done

@@ -33,8 +33,8 @@ RIVAL_ENC_OTHERS := $(patsubst %,$(B)/models/%-other.rival_enc_units.so,int8-tok
 
 .PHONY: rival-encoder-area
 # The cells are those of make synth. Structures that do not agree have no area.
-rival-encoder-area: $(SY)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_rival_encoder_units $(RIVAL_ENC_OTHERS)  ## area of the rivals' on-line encoders
+rival-encoder-area: $(CELLS)/cells.lib $(B)/gen/bcq_pkg.sv $(B)/test_rival_encoder_units $(RIVAL_ENC_OTHERS)  ## area of the rivals' on-line encoders
 	$(B)/test_rival_encoder_units $(RIVAL_ENC_OTHERS)
-	for what in encoders parts; do \
-	  synth/rival_encoders.sh $$what $(SY) $(SY)/rival-$$what.txt && cat $(SY)/rival-$$what.txt || exit 1; \
+	mkdir -p $(SY); for what in encoders parts; do \
+	  synth/rival_encoders.sh $$what $(CELLS) $(SY)/rival-$$what.txt && cat $(SY)/rival-$$what.txt || exit 1; \
 	done
