@@ -21,6 +21,7 @@ typedef struct {
     const char *format;       /* as in docs/formats.md */
     rtl_build build;
     int enc, cb;              /* the encoder's rates; enc 0: none */
+    bool asic;                /* latches and adders written out: Asic of rtl/bcq_pe.sv */
     bool universal;           /* codebooks of sw/model/universal, else calibrated */
     const char *library;      /* as given */
     double clock;             /* period in ns; 0: the library's of synth/clocks.def */

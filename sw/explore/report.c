@@ -108,6 +108,7 @@ static void put_configuration(table *t, const explore_study *s, const explore_po
     put(t, "acc", "accumulators", "", "fp32 or exact", words(!bcq ? NULL : b->exact ? "exact" : "fp32"));
     put(t, "enc", "ENC", "", "the encoder's blocks a beat; 0: none here", integer(p->enc, true));
     put(t, "cb", "CB", "", "the encoder's codebooks a cycle", integer(p->cb, bcq));
+    put(t, "asic", "registers", "", "weights and codebooks in latches, or all in flip-flops", words(p->asic ? "latches" : "flip-flops"));
     put(t, "codebooks", "codebooks of", "", "calibrated on the embedded model for this point, or universal",
         words(!bcq ? NULL : p->universal ? "universal" : "local"));
     put(t, "library", "library", "", "cells", words(e->library_name));
@@ -126,11 +127,15 @@ static void put_hardware(table *t, const explore_point *p, const explore_result 
     put(t, "um2_per_mac", "area a multiplier", "um2", "the same", number(um2.median));
     put(t, "um2_min", "least area", "um2", "over the recipes", number(um2.least));
     put(t, "um2_max", "most area", "um2", "over the recipes", number(um2.most));
+    put(t, "ge_with_memories", "area with memories", "GE", "the same and the accumulators, where the library has macros for them",
+        number(over_recipes(p, e, false, false, "total_with_memories", "ge").median));
     put(t, "encoder_ge_per_mac", "encoder's area", "GE", "a multiplier of the array; not in its area",
         number(p->enc ? over_recipes(p, e, true, false, "total", "ge").median : NAN));
     put(t, "fmax_mhz", "fastest clock", "MHz", "OpenSTA, no wires", number(fmax_.median));
     put(t, "fmax_min", "slowest", "MHz", "over the recipes", number(fmax_.least));
     put(t, "fmax_max", "fastest", "MHz", "over the recipes", number(fmax_.most));
+    put(t, "fmax_with_memories", "clock with memories", "MHz", "the same with the macros' times",
+        number(over_recipes(p, e, false, true, "total_with_memories", "fmax_mhz").median));
     put(t, "period_ns", "period", "ns", "that latencies are told at", number(e->period));
     put(t, "clock", "clock", "", "target: the library's or the one asked for; fmax: that was not met",
         words(isnan(e->period) ? NULL : e->at_target ? "target" : "fmax"));

@@ -9,14 +9,14 @@
  * with more than one block the first holds keys for all the others. docs/explorer.md. */
 
 typedef enum {
-    NAME, FORMAT, LB, LA, NC, EW, B, MACS, COLS, T, NDEC, DECODE, TABLES, ACC, ENC, CB, CODEBOOKS, LIBRARY,
+    NAME, FORMAT, LB, LA, NC, EW, B, MACS, COLS, T, NDEC, DECODE, TABLES, ACC, ENC, CB, ASIC, CODEBOOKS, LIBRARY,
     CLOCK, DELAY, AXES,
     /* These are lists of one point. */
     RECIPE = AXES, DATA, WORKLOAD, KEYS
 } key;
 static const char *const key_names[KEYS] = {
     "name", "format", "lb", "la", "nc", "ew", "b", "macs", "cols", "t", "ndec", "decode", "tables", "acc", "enc",
-    "cb", "codebooks", "library", "clock", "delay", "recipe", "data", "workload"
+    "cb", "asic", "codebooks", "library", "clock", "delay", "recipe", "data", "workload"
 };
 enum { BLOCKS_MAX = 256, POINTS_MAX = 10000 };
 
@@ -139,7 +139,7 @@ static bool make_point(const reader *r, const block *b, const char *const *value
     rtl_build *u = &p->build;
     *p = (explore_point){ .line = b->line };
     *u = (rtl_build){ .lanes = BCQ_LANES };
-    int format, macs = 0, decode, tables, acc, codebooks, delay;
+    int format, macs = 0, decode, tables, acc, asic, codebooks, delay;
     bool good = word(r, b, FORMAT, value[FORMAT], "bcq int8 int8-token vsq mxfp4 nvfp4", &format)
              && integer(r, b, LB, value[LB], 1, &u->lb) && integer(r, b, LA, value[LA], 1, &u->la)
              && integer(r, b, NC, value[NC], 1, &u->nc) && integer(r, b, EW, value[EW], 1, &u->entry_bits)
@@ -149,6 +149,7 @@ static bool make_point(const reader *r, const block *b, const char *const *value
              && word(r, b, TABLES, value[TABLES], "programmable frozen", &tables)
              && word(r, b, ACC, value[ACC], "fp32 exact", &acc)
              && integer(r, b, ENC, value[ENC], 0, &p->enc) && integer(r, b, CB, value[CB], 0, &p->cb)
+             && word(r, b, ASIC, value[ASIC], "0 1", &asic)
              && word(r, b, CODEBOOKS, value[CODEBOOKS], "local universal", &codebooks)
              && word(r, b, DELAY, value[DELAY], "zero events", &delay)
              && lists(r, b, p);
@@ -171,6 +172,7 @@ static bool make_point(const reader *r, const block *b, const char *const *value
     p->format = value[FORMAT];
     p->library = value[LIBRARY];
     p->delay = value[DELAY];
+    p->asic = asic;
     p->universal = codebooks;
     u->decode = decode;
     u->frozen = tables;
@@ -209,6 +211,8 @@ const char *explore_refuses(const explore_point *p, char *message, size_t size) 
         snprintf(message, size, "cols: wanted 1 to 256, got %d", b->cols);
     else if (b->ndec < 1 || b->cols % b->ndec)
         snprintf(message, size, "ndec: wanted a divisor of cols = %d, got %d", b->cols, b->ndec);
+    else if (p->asic && b->ndec > b->la / b->lanes)
+        snprintf(message, size, "ndec: wanted at most la / 8 = %d with asic = 1, got %d", b->la / b->lanes, b->ndec);
     else if (b->t < 2)
         snprintf(message, size, "t: wanted at least 2, got %d", b->t);
     else if (p->enc && b->rival && (b->la != BCQ_LA_DEFAULT || b->la % (8 * p->enc)))
@@ -254,6 +258,7 @@ static void describe(const explore_point *p, char *text, size_t size) {
     if (b->decode) append(text, size, b->decode == 1 ? "entry" : "code", -1, 0);
     if (b->frozen) append(text, size, "frozen", -1, 0);
     if (b->exact) append(text, size, "exact", -1, 0);
+    if (!p->asic) append(text, size, "flops", -1, 0);
     if (p->universal) append(text, size, "universal", -1, 0);
 }
 
@@ -295,7 +300,7 @@ static bool same_list(const explore_list *a, const explore_list *b) {
 }
 
 static bool same_point(const explore_point *a, const explore_point *b) {
-    return memcmp(&a->build, &b->build, sizeof a->build) == 0 && same_text(a->format, b->format) && a->enc == b->enc
+    return memcmp(&a->build, &b->build, sizeof a->build) == 0 && same_text(a->format, b->format) && a->enc == b->enc && a->asic == b->asic
         && a->cb == b->cb && a->universal == b->universal && same_text(a->library, b->library) && a->clock == b->clock
         && same_text(a->delay, b->delay) && same_list(&a->recipes, &b->recipes) && same_list(&a->data, &b->data)
         && same_list(&a->workloads, &b->workloads);
@@ -325,7 +330,7 @@ static void add_defaults(const reader *r, block *b) {
     static const struct { key key; const char *value; } defaults[] = {
         { NAME, "" }, { LB, "8" }, { LA, "64" }, { NC, "16" }, { EW, "6" }, { B, "4" }, { MACS, "1024" },
         { T, "64" }, { NDEC, "2" }, { DECODE, "edge" }, { TABLES, "programmable" }, { ACC, "fp32" }, { ENC, "0" },
-        { CB, "0" }, { CODEBOOKS, "local" }, { CLOCK, "library" }, { DELAY, "events" }, { RECIPE, "resub" },
+        { CB, "0" }, { ASIC, "1" }, { CODEBOOKS, "local" }, { CLOCK, "library" }, { DELAY, "events" }, { RECIPE, "resub" },
         { DATA, "none" }
     };
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {

@@ -138,15 +138,16 @@ static char *table_constant(const bcq_codebooks *cb) {
 
 static char *array_params(const explore_point *p, const char *table) {
     const rtl_build *b = &p->build;
+    const char *asic = p->asic ? " -chparam Asic 1'b1" : "";
     if (b->rival)
-        return explore_path("-chparam Format %d -chparam LA %d -chparam Cols %d -chparam T %d -chparam NDec %d", b->format,
-                            b->la, b->cols, b->t, b->ndec);
+        return explore_path("-chparam Format %d -chparam LA %d -chparam Cols %d -chparam T %d -chparam NDec %d%s", b->format,
+                            b->la, b->cols, b->t, b->ndec, asic);
     char *frozen = b->frozen ? explore_path(" -chparam Frozen 1'b1 -chparam FrozenTableA %s -chparam FrozenTableW %s", table, table)
                              : explore_path("%s", "");
     char *decode = b->decode ? explore_path(" -chparam Decode %d", b->decode) : explore_path("%s", "");
     char *all = explore_path("-chparam LB %d -chparam LA %d -chparam NC %d -chparam B %d -chparam EW %d -chparam Cols %d "
-                             "-chparam T %d -chparam NDec %d -chparam Exact 1'b%d -chparam Lanes %d%s%s", b->lb, b->la, b->nc,
-                             b->index_bits, b->entry_bits, b->cols, b->t, b->ndec, b->exact, b->lanes, decode, frozen);
+                             "-chparam T %d -chparam NDec %d -chparam Exact 1'b%d -chparam Lanes %d%s%s%s", b->lb, b->la, b->nc,
+                             b->index_bits, b->entry_bits, b->cols, b->t, b->ndec, b->exact, b->lanes, asic, decode, frozen);
     free(frozen);
     free(decode);
     return all;
@@ -487,10 +488,6 @@ static bool energy_path(const round_of *r, const explore_point *p, const char *f
 }
 
 static bool third_round(round_of *r) {
-    char self[4096];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length < 0) return bcq_fail(r->error, "/proc/self/exe: %s", strerror(errno));
-    self[length] = 0;
     for (size_t i = 0; i < r->s->space->count; i++) {
         const explore_point *p = &r->s->space->points[i];
         const explore_result *e = &r->s->results[i];
@@ -500,7 +497,8 @@ static bool third_round(round_of *r) {
                 char *path = NULL;
                 if (!energy_path(r, p, folder, data, &path)) return false;
                 char *library = realpath(p->library, NULL);
-                const char *const argv[] = { self, "energy", folder, "--liberty", library ? library : p->library, "--data", p->data.item[data],
+                /* This very program, even where a newer one has taken its name. */
+                const char *const argv[] = { "/proc/self/exe", "energy", folder, "--liberty", library ? library : p->library, "--data", p->data.item[data],
                                              "--delay", p->delay, "--output", path };
                 bool good = add_job(r, (explore_job){ .title = explore_path("%s%s energy, %s", p->name, encoder ? " encoder" : "",
                              p->data.item[data]), .result = path, .run = run_in_root, .context = r->o, .argv = words(argv, 11) });
