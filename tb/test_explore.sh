@@ -31,6 +31,7 @@ echo "$top $recipe $frozen $params" >> ../calls
 mkdir "$out.part"
 trap 'rm -rf "$out.part"' EXIT
 trap 'kill $!; exit 130' TERM INT
+if [ -e ../change ]; then echo "# $RANDOM" >> synth/job.sh; fi
 if [ -e ../slow ]; then sleep 20 & wait $!; echo through >> ../through; fi
 case $params in *"$(cat ../fail 2> /dev/null || echo nobody)"*) echo "first"; echo "synth/job.sh: made to fail" >&2; exit 1 ;; esac
 case $recipe in resub) ge=10000 ;; b3) ge=20000 ;; c4) ge=40000 ;; esac
@@ -240,6 +241,16 @@ ended=$(find stop -mindepth 1 -maxdepth 1 -name "*-*" ! -name "*gemm*" | wc -l)
 check 'resumed' [ $? = 0 ]
 check 'what had ended was kept' grep -q " $ended of them from the cache" out
 check 'the rest ran' [ "$(calls)" = 12 ]
+
+# ---- Sources that change under it ------------------------------------------------------------------------------
+touch ../change
+run_one > /dev/null
+rm -rf one
+run_one > /dev/null
+check 'sources changed: one line' grep -qx "bcq explore: wanted sources that stay as they are .*" err
+check 'and nothing of it is kept' [ -z "$(find one -name "*gemm*")" ]
+rm ../change
+check 'then it works' [ "$(run_one)" = 2 ]
 
 # ---- Failures -----------------------------------------------------------------------------------------------
 echo 'Format 4' > ../fail

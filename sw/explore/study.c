@@ -19,6 +19,7 @@ typedef struct {
     explore_job *jobs;
     size_t count, room;
     char *tools;              /* yosys -V and the like */
+    char sources[EXPLORE_KEY + 1];
     bcq_error *error;
 } round_of;
 
@@ -550,6 +551,27 @@ static void count_missing(explore_study *s, const round_of *r) {
         if (access(r->jobs[i].result, F_OK) != 0) s->made++;
 }
 
+/* What other programs read while jobs run; this one does not change under itself. */
+static bool digest(const round_of *r, key_text hex) {
+    static const char *const sources[] = {
+        weights, activations, "cmodel/params.def", "rtl/*.sv", "rtl/rivals/*.sv", "synth/recipes/*.abc", NULL };
+    explore_key *k = explore_key_open();
+    bool good = key_sources(k, r->o->root, sources, r->error) && key_script(k, r->o->root, "synth/cells.sh", r->error)
+             && key_script(k, r->o->root, "synth/job.sh", r->error);
+    explore_key_close(k, hex);
+    return good;
+}
+
+/* What was made while the sources changed may be of either: it goes. */
+static bool check_sources(const round_of *r) {
+    key_text now;
+    if (!digest(r, now)) return false;
+    if (strcmp(now, r->sources) == 0) return true;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->jobs[i].log) explore_remove(r->jobs[i].result);
+    return bcq_fail(r->error, "wanted sources that stay as they are while jobs run, got others (rtl or synth)");
+}
+
 /* later: jobs that further rounds may have. */
 static bool run_round(explore_study *s, round_of *r, explore_runner *runner, size_t later, int *signal_number) {
     runner->all = runner->done + r->count + later;
@@ -561,7 +583,7 @@ static bool run_round(explore_study *s, round_of *r, explore_runner *runner, siz
             r->jobs[i].state = JOB_FAILED;
             r->jobs[i].message = explore_path("no result in the cache; its task said why in slurm-K.log beside the tables");
         }
-    good = explore_run(runner, r->jobs, r->count, signal_number, r->error);
+    good = explore_run(runner, r->jobs, r->count, signal_number, r->error) && check_sources(r);
     for (size_t i = 0; good && i < r->count; i++)
         if (r->jobs[i].state == JOB_FAILED) {
             s->failed++;
@@ -588,7 +610,7 @@ static bool prepare(explore_study *s, const explore_options *o, round_of *r, bcq
     for (size_t i = 0; i < s->space->count; i++)
         if (access(s->space->points[i].library, R_OK) != 0)
             return bcq_fail(error, "%s: wanted a liberty file or a folder of them, got none", s->space->points[i].library);
-    return true;
+    return digest(r, r->sources);
 }
 
 bool explore_study_run(explore_study *s, const explore_options *o, int *signal_number, bcq_error *error) {
