@@ -160,11 +160,12 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_array -seed $(SEED) -tiles 500 default" \
 	  "$(B)/test_array -seed $(SEED) -tiles 100 $(SMALL)" \
 	  "$(B)/test_rivals -seed $(SEED) -tiles 100 $(RIVAL_TESTED)" \
+	  "$(B)/test_energy -seed $(SEED) $(EN_MODELS)" "$(EN_RUN) $(EN_TESTED:%=$(EN)/%)" \
 	  "tb/test_gemm_format.sh $(B)/bcq $(RIVAL_TESTED)" "tb/test_gemm_format.sh $(B)/asan/bcq"
 
 test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs a parser; hours
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
-	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(ASIC_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) \
+	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(ASIC_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) $(EN_TEST_LONG) \
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
@@ -185,6 +186,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(filter-out $(ASIC_ROWS),$(CONFIGS))" \
 	  "$(B)/test_device -seed $(SEED) -runs 200 $(DEVICE_TEST) $(DEVICE_LONG)" \
 	  "tb/test_device_board.sh $(SEED) $(BOARDS_LONG)" \
+	  "$(EN_RUN) $(EN_LONG:%=$(EN)/%)" \
 	  "$(B)/test_uart -faults 10000 -seed $(SEED) $(B)/board_sim $(B)/models/gap.board.so"
 
 SEARCH ?= 120
