@@ -240,28 +240,31 @@ static double macros(const session *s, const energy_part *p) {
     return ((p->width + m->width - 1) / m->width) * (double)((p->words + m->words - 1) / m->words);
 }
 
+/* Memories count in their own part and in the total that says so: as in parts.csv. */
+static bool has_memory(const session *s, int part, bool with) { return part < blocks_parts(s->blocks) || with; }
+
 /* Of accesses: all words of a memory's width, one of its depth. */
-static double memory_j(const session *s, const energy_part *p, energy_phase phase) {
+static double memory_j(const session *s, const energy_part *p, energy_phase phase, bool with) {
     const energy_memory *m = &s->memory;
     const energy_sums *x = &p->phase[phase];
-    if (!m->width || !p->width) return 0;
+    if (!with || !m->width || !p->width) return 0;
     return ((p->width + m->width - 1) / m->width) * ((double)x->reads * m->read_j + (double)x->writes * m->write_j);
 }
 
-static double leakage_w(const session *s, const energy_part *p) {
-    return p->leakage_w + macros(s, p) * (double)p->memories * s->memory.leakage_w;
+static double leakage_w(const session *s, const energy_part *p, bool with) {
+    return p->leakage_w + with * macros(s, p) * (double)p->memories * s->memory.leakage_w;
 }
 
 /* With leakage, which lasts as long as the phase's cycles. */
-static double spent_j(const session *s, const outcome *o, const energy_part *p, energy_phase phase) {
+static double spent_j(const session *s, const outcome *o, const energy_part *p, energy_phase phase, bool with) {
     const energy_sums *x = &p->phase[phase];
-    return x->internal_j + x->switching_j + memory_j(s, p, phase)
-         + leakage_w(s, p) * (double)o->cycles[phase] * s->job.period_s;
+    return x->internal_j + x->switching_j + memory_j(s, p, phase, with)
+         + leakage_w(s, p, with) * (double)o->cycles[phase] * s->job.period_s;
 }
 
 static double product_j(const session *s, const energy_part *p) {
-    return spent_j(s, &s->events, p, ENERGY_FILL) + spent_j(s, &s->events, p, ENERGY_WINDOW)
-         + spent_j(s, &s->events, p, ENERGY_DRAIN);
+    return spent_j(s, &s->events, p, ENERGY_FILL, false) + spent_j(s, &s->events, p, ENERGY_WINDOW, false)
+         + spent_j(s, &s->events, p, ENERGY_DRAIN, false);
 }
 
 static double glitch_toggles(const energy_part *p) {
@@ -284,11 +287,26 @@ static double glitch_energy(const session *s, int part) {
  * circuit does in as many cycles. */
 static double idle_pj(const session *s, energy_phase phase) {
     const energy_part *total = &s->events.part[blocks_parts(s->blocks)];
-    double cycle = per(spent_j(s, &s->events, total, phase), (double)s->events.cycles[phase]);
+    double cycle = per(spent_j(s, &s->events, total, phase, false), (double)s->events.cycles[phase]);
     return 1e12 * cycle * per((double)s->events.cycles[ENERGY_WINDOW], s->units);
 }
 
 static const char *unit(const session *s) { return s->is_encoder ? "scalar" : "MAC"; }
+
+static void print_row(const session *s, int part, bool with, const char *name) {
+    const outcome *o = &s->events;
+    const energy_part *p = &o->part[part];
+    const energy_sums *x = &p->phase[ENERGY_WINDOW];
+    with = has_memory(s, part, with);
+    printf("%-20s %9.4f %9.4f %9.4f %9.4f %10.5f %9.1f", name,
+           1e12 * per(spent_j(s, o, p, ENERGY_WINDOW, with), s->units),
+           1e12 * per(x->internal_j + memory_j(s, p, ENERGY_WINDOW, with), s->units),
+           1e12 * per(x->switching_j, s->units), 1e12 * per(x->clock_j, s->units), 1e3 * leakage_w(s, p, with),
+           100 * glitch_toggles(p));
+    if (s->zero.part) printf(" %9.1f", 100 * glitch_energy(s, part));
+    else printf(" %9s", "-");
+    printf(" %11.1f\n", per((double)x->toggles, (double)o->cycles[ENERGY_WINDOW]));
+}
 
 static void print_table(const session *s) {
     const outcome *o = &s->events;
@@ -320,19 +338,10 @@ static void print_table(const session *s) {
     snprintf(head, sizeof head, "a %s", unit(s));
     printf("%-20s %9s %9s %9s %9s %10s %9s %9s %11s\n", "part", head, "internal", "switching", "both", "mW",
            "% toggles", "% energy", "a cycle");
-    for (int i = 0; i <= parts; i++) {
-        const energy_part *p = &o->part[i];
-        const energy_sums *x = &p->phase[ENERGY_WINDOW];
-        if (!p->instances) continue;
-        printf("%-20s %9.4f %9.4f %9.4f %9.4f %10.5f %9.1f", p->name,
-               1e12 * per(spent_j(s, o, p, ENERGY_WINDOW), s->units),
-               1e12 * per(x->internal_j + memory_j(s, p, ENERGY_WINDOW), s->units), 1e12 * per(x->switching_j, s->units),
-               1e12 * per(x->clock_j, s->units), 1e3 * leakage_w(s, p), 100 * glitch_toggles(p));
-        if (s->zero.part) printf(" %9.1f", 100 * glitch_energy(s, i));
-        else printf(" %9s", "-");
-        printf(" %11.1f\n", per((double)x->toggles, (double)o->cycles[ENERGY_WINDOW]));
-    }
-    double window = 1e12 * per(spent_j(s, o, total, ENERGY_WINDOW), s->units);
+    for (int i = 0; i <= parts; i++)
+        if (o->part[i].instances) print_row(s, i, false, o->part[i].name);
+    if (s->memory.width && total->memories) print_row(s, parts, true, "total with memories");
+    double window = 1e12 * per(spent_j(s, o, total, ENERGY_WINDOW, false), s->units);
     printf("\nall the work    %.4f pJ a %s, with filling%s and draining\n",
            1e12 * per(product_j(s, total), s->all_units), unit(s), s->is_encoder ? "" : ", loading");
     if (s->is_encoder) {
@@ -342,7 +351,7 @@ static void print_table(const session *s) {
         printf("stalled         %.4f pJ, in cycles in which a busy array does a MAC: results wait\n",
                idle_pj(s, ENERGY_STALLED));
         printf("codebooks       %.1f pJ, once: reset and loading\n",
-               1e12 * spent_j(s, o, total, ENERGY_SETUP));
+               1e12 * spent_j(s, o, total, ENERGY_SETUP, false));
     }
     printf("nothing to do   %.4f pJ, in cycles in which it does a %s: clocked, no operands\n", idle_pj(s, ENERGY_WAITING),
            unit(s));
@@ -361,13 +370,14 @@ static void print_table(const session *s) {
 }
 
 /* A line of the file: a part, or all of them, over some phases; per: of what its energies are. */
-static void row(FILE *f, const session *s, const char *name, int part, const energy_phase *phase, int phases, double units) {
+static void row(FILE *f, const session *s, const char *name, int part, bool with, const energy_phase *phase, int phases,
+                double units) {
     const energy_part *p = &s->events.part[part];
     double all = 0, internal = 0, switching = 0, clock = 0, toggles = 0, functional = 0, cycles = 0;
     for (int i = 0; i < phases; i++) {
         const energy_sums *x = &p->phase[phase[i]];
-        all += spent_j(s, &s->events, p, phase[i]);
-        internal += x->internal_j + memory_j(s, p, phase[i]);
+        all += spent_j(s, &s->events, p, phase[i], with);
+        internal += x->internal_j + memory_j(s, p, phase[i], with);
         switching += x->switching_j;
         clock += x->clock_j;
         toggles += (double)x->toggles;
@@ -378,7 +388,7 @@ static void row(FILE *f, const session *s, const char *name, int part, const ene
     double pj = 1e12 / units / (s->is_encoder ? (double)s->reuse : 1);
     fprintf(f, "%s,%s,%s,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,%.6g,", name, data_name[s->shape.data],
             s->a->events ? "events" : "zero", pj * all, pj * internal, pj * switching, pj * clock,
-            1e3 * leakage_w(s, p), toggles > 0 ? 1 - functional / toggles : 0, per(toggles, cycles));
+            1e3 * leakage_w(s, p, with), toggles > 0 ? 1 - functional / toggles : 0, per(toggles, cycles));
     if (phase[0] == ENERGY_WINDOW && s->zero.part) fprintf(f, "%.6g", glitch_energy(s, part));
     if (s->is_encoder) fprintf(f, ",%.6g\n", pj * all * (double)s->reuse);
     else fprintf(f, ",\n");
@@ -396,10 +406,12 @@ static bool write_csv(const session *s, bcq_error *error) {
     fprintf(f, "part,data,delay,pj_per_mac,internal,switching,clock,leakage_mw,glitch_share,toggles_per_cycle,"
             "glitch_energy_share,pj_per_scalar\n");
     for (int i = 0; i <= total; i++)
-        if (s->events.part[i].instances) row(f, s, s->events.part[i].name, i, window, 1, s->units);
-    row(f, s, "product", total, product, 3, s->all_units);
-    if (!s->is_encoder) row(f, s, "stalled", total, stalled, 1, a_cycle * (double)cycles[ENERGY_STALLED]);
-    row(f, s, "waiting", total, waiting, 1, a_cycle * (double)cycles[ENERGY_WAITING]);
+        if (s->events.part[i].instances) row(f, s, s->events.part[i].name, i, has_memory(s, i, false), window, 1, s->units);
+    if (s->memory.width && s->events.part[total].memories) row(f, s, "total_with_memories", total, true, window, 1, s->units);
+    row(f, s, "product", total, false, product, 3, s->all_units);
+    if (!s->is_encoder)
+        row(f, s, "stalled", total, false, stalled, 1, a_cycle * (double)cycles[ENERGY_STALLED]);
+    row(f, s, "waiting", total, false, waiting, 1, a_cycle * (double)cycles[ENERGY_WAITING]);
     return bcq_output_commit(out, error);
 }
 

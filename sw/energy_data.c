@@ -413,6 +413,13 @@ void energy_scalars_free(energy_scalars *s) {
     *s = (energy_scalars){ .x = NULL };
 }
 
+/* Drawn signs and fractions; what cost the most of what was tried (docs/energy.md): magnitudes over four binades, each block
+ * array twice or half the one before it; for the rivals over eight. */
+static uint16_t stress(uint64_t *state, bool rival, int64_t j) {
+    uint64_t bits = draw(state, 1 << 16), below = rival ? bits >> 8 & 7 : (bits >> 8 & 3) + (uint64_t)(j % 2);
+    return (uint16_t)((bits & 0x8000) | (127 - below) << 7 | (bits & 0x7F));
+}
+
 static bool fill_scalars(const bcq_tensor *a, const energy_data_options *o, int exponent, float amax, energy_scalars *s,
                          bcq_error *error) {
     uint64_t state = o->seed;
@@ -423,7 +430,7 @@ static bool fill_scalars(const bcq_tensor *a, const energy_data_options *o, int 
             if (o->data == ENERGY_REAL && !bcq_tensor_read(a, i, k, 1, true, &x, error)) return false;
             if (o->data == ENERGY_RANDOM) x = amax * ((float)draw(&state, 1 << 24) / (float)(1 << 23) - 1);
             s->x[at] = bcq_f32_to_bf16(x);
-            if (o->data == ENERGY_WORST) s->x[at] = (k / 8 + k) % 2 ? 0x3FFF : 0xC000;  /* each lane, each beat */
+            if (o->data == ENERGY_WORST) s->x[at] = stress(&state, s->cb.p.nc == 0, k / s->la);
         }
     }
     for (int64_t j = 0; j < s->arrays; j++) s->exponent[j] = (int8_t)exponent;
@@ -435,7 +442,7 @@ bool energy_scalars_make(const bcq_params *p, bool frozen, const energy_data_opt
     bcq_tensor *a, *w;
     float amax;
     int exponent = 0;
-    *s = (energy_scalars){ .arrays = o->m * (o->k / p->la), .source = "frozen" };
+    *s = (energy_scalars){ .arrays = o->m * (o->k / p->la), .la = p->la, .source = "frozen" };
     if (!open_layer(o->layer, &a, &w, error)) return false;
     if (frozen && o->frozen_a) s->cb = *o->frozen_a;
     s->x = calloc((size_t)(o->m * o->k), sizeof *s->x);

@@ -44,6 +44,7 @@ void energy_golden(const energy_operands *e, uint32_t *acc);
 /* What an encoder is given, and the codebooks that it chooses from. */
 typedef struct {
     int64_t arrays;
+    int la;
     uint16_t *x;                     /* [arrays][LA], BF16 */
     int8_t *exponent;                /* [arrays] */
     bcq_codebooks cb;
@@ -51,8 +52,7 @@ typedef struct {
 } energy_scalars;
 
 /* m rows of k scalars, a whole number of block arrays; 0: four rows of four block arrays. n: outputs that use
- * them, 0: those of the layer. random: uniform between the layer's largest magnitudes. worst: 0x3FFF and 0xC000 in
- * turn. */
+ * them, 0: those of the layer. random: uniform between the layer's largest magnitudes. worst: drawn bits. */
 bool energy_scalars_shape(const bcq_params *p, energy_data_options *o, bcq_error *error);
 /* p->nc 0: for the encoder of a rival, without codebooks and e_X. */
 bool energy_scalars_make(const bcq_params *p, bool frozen, const energy_data_options *o, energy_scalars *s,

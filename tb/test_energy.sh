@@ -15,7 +15,7 @@ passed=0 failed=0 skipped=0
 : > "$dir/out"; : > "$dir/err"
 verdict() {  # what, 0 if as wanted
   if [ "$2" = 0 ]; then passed=$((passed + 1))
-  else failed=$((failed + 1)); echo "FAIL $1"; tail -5 "$dir/err" "$dir/out"; fi
+  else failed=$((failed + 1)); echo "FAIL $1"; tail -n 5 "$dir/err" "$dir/out"; fi
 }
 skip() { skipped=$((skipped + 1)); echo "skipped: $1"; }
 
@@ -40,7 +40,7 @@ total() { value "$dir/$(basename "$1").$2.$3.csv" total "$4"; }
 # Each part's figures add up to the total, in every column of energies; no part is empty, none negative.
 sums() {
   awk -F , 'NR == 1 { next }
-    $1 == "total" { for (i = 4; i <= 10; i++) if (i != 9) t[i] = $i; cut = 1 }
+    /^total/ { for (i = 4; i <= 10; i++) if (i != 9) t[i] = $i; cut = 1 }
     !cut { n++; for (i = 4; i <= 10; i++) { s[i] += $i; if ($i < 0 && i != 9) bad = 1 } }
     END { for (i in t) { d = s[i] - t[i]; if (d * d > 1e-9 * t[i] * t[i]) bad = 1 }
       exit !(n > 0 && cut && !bad && t[4] > 0) }' "$1"
@@ -109,7 +109,7 @@ case $name in *.rival) config=$config.rival ;; esac
 verdict "$name in lockstep" $?
 
 # Its parts are those of the area table.
-awk 'NR == FNR { FS = ","; if (FNR > 1 && $1 != "total") area[$1] = 1; next }
+awk 'NR == FNR { FS = ","; if (FNR > 1 && $1 !~ /^total/) area[$1] = 1; next }
   { split($0, f, ","); if (FNR > 1 && !cut) { if (f[1] == "total") cut = 1; else energy[f[1]] = 1 } }
   END { for (p in area) if (!(p in energy)) exit 1
     for (p in energy) if (!(p in area)) exit 1 }' FS=, "$1/parts.csv" "$dir/$name.real.zero.csv"
