@@ -1,9 +1,7 @@
 # Energy: netlists of small configurations, and tests on them. Include after synth.mk and the models' rules.
 EN      := $(B)/energy/$(basename $(notdir $(OPEN_LIB)))
 EN_SYN  := $(wildcard synth/*.sh synth/*.awk synth/*.ys synth/*.def synth/*.tcl synth/recipes/*) scripts/config.awk scripts/config_rival.awk
-# A library without a row in synth/clocks.def: a clock that its slowest path meets.
-EN_NS   := $(if $(filter $(OSU018),$(OPEN_LIB)),-s 20)
-en_job   = rm -rf $(@D); synth/job.sh -o $(@D) -c $(EN)/cells -r a2 $(EN_NS)
+en_job   = rm -rf $(@D); synth/job.sh -o $(@D) -c $(EN)/cells -r a2
 
 $(EN)/cells/facts.txt: $(OPEN_LIB) synth/cells.sh synth/library.awk synth/merge.awk synth/dont_use.txt
 	@mkdir -p $(EN)
