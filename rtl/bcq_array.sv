@@ -78,8 +78,8 @@ module bcq_array #(
                                : RowIdxW + (Decode == 1 ? Lanes / LB * ((1 << B) * EW) : RowSelW);
   // See bcq_scale_unit.
   localparam int unsigned ReadStage   = Deep ? 6 : 2;
-  localparam int unsigned WriteStage  = Deep ? 14 : Exact ? 4 : 5;
-  localparam int unsigned ResultStage = Deep ? 14 : Exact ? 6 : 5;
+  localparam int unsigned WriteStage  = Deep ? 14 : Exact ? 4 : 6;
+  localparam int unsigned ResultStage = Deep ? 14 : 6;
 
   if (LA % Lanes != 0 || Rows < 2) begin : g_bad_la
     $error("bcq_array: LA must be at least two rows of Lanes");

@@ -260,21 +260,22 @@ module bcq_scale_unit #(
     localparam int unsigned AlignSteps = $clog2(AlignW);
     localparam int unsigned SumW = AlignW + 1;
 
-    logic [7:0]         acc_biased_d, acc_biased, term_biased, small_biased, distance_d, distance;
+    logic [7:0]         acc_biased_d, acc_biased, term_biased, distance_d, distance;
     logic [7:0]         big_biased_d, big_biased, add_biased;
-    logic [SumSigW-1:0] acc_sig_d, acc_sig, term_sig, small_sig_d, small_sig, big_sig_d, big_sig, add_sig;
+    logic [SumSigW-1:0] acc_sig_d, acc_sig, term_sig, big_sig_d, big_sig, add_sig;
     logic               acc_sign_d, acc_sign, term_sign, big_sign_d, big_sign, add_sign;
-    logic               swap, subtract_d, subtract, add_subtract;
-    logic [AlignW-1:0]  aligned, add_aligned;
-    logic [SumW-1:0]    sum_d, sum4_q;
+    logic [8:0]         difference;
+    logic               swap, subtract_d, subtract, add_subtract, reverse_d, reverse, add_reverse;
+    logic [AlignW-1:0]  lesser_d, lesser, aligned, add_aligned;
+    logic [SumW:0]      minuend, addend, sum_d;
+    logic [SumW-1:0]    sum4;
     logic [7:0]         biased4_q;
     logic               sign4_q;
 
     assign acc_biased_d = first_i ? '0 : acc_i[30:23];
     assign acc_sign_d   = acc_i[31] && !first_i;
-    // FP32 subnormals cannot arise, so a zero exponent means zero.
-    assign acc_sig_d    = {acc_biased_d != '0, acc_i[22:0] & {23{acc_biased_d != '0}},
-                           {(SumSigW - 24){1'b0}}};
+    // FP32 subnormals cannot arise, so a zero exponent means zero: all bits but the sign are 0.
+    assign acc_sig_d    = {acc_biased_d != '0, acc_i[22:0] & {23{!first_i}}, {(SumSigW - 24){1'b0}}};
 
     if (Deep) begin : g_deep_unpack
       always_ff @(posedge clk_i) begin
@@ -288,30 +289,34 @@ module bcq_scale_unit #(
       assign {term_biased, term_sig, term_sign} = {biased3_q, norm3_q, sign3_q};
     end
 
-    assign swap         = {term_biased, term_sig} > {acc_biased, acc_sig};
+    assign difference   = {1'b0, acc_biased} - {1'b0, term_biased};
+    assign swap         = difference[8];
     assign big_biased_d = swap ? term_biased : acc_biased;
-    assign small_biased = swap ? acc_biased  : term_biased;
     assign big_sig_d    = swap ? term_sig    : acc_sig;
-    assign small_sig_d  = swap ? acc_sig     : term_sig;
-    assign big_sign_d   = swap ? term_sign   : acc_sign;
     assign subtract_d   = term_sign != acc_sign;
-    assign distance_d   = big_biased_d - small_biased;
+    // Of a negative difference the ones' complement, which is one too small: one place is shifted here.
+    assign distance_d   = difference[7:0] ^ {8{swap}};
+    assign lesser_d     = swap ? {1'b0, acc_sig, 2'b00} : {term_sig, 3'b000};
+    // Of equal exponents the significands decide which is subtracted from the other. Nothing is aligned
+    // then, so this has the time of the shifts.
+    assign reverse_d    = subtract_d && difference == '0 && term_sig > acc_sig;
+    assign big_sign_d   = swap || reverse_d ? term_sign : acc_sign;
 
     if (Deep) begin : g_deep_swap
       always_ff @(posedge clk_i) begin
         if (en_i) begin
           {big_biased, big_sig, big_sign} <= {big_biased_d, big_sig_d, big_sign_d};
-          {small_sig, subtract, distance} <= {small_sig_d, subtract_d, distance_d};
+          {lesser, subtract, reverse, distance} <= {lesser_d, subtract_d, reverse_d, distance_d};
         end
       end
     end else begin : g_swap
       assign {big_biased, big_sig, big_sign} = {big_biased_d, big_sig_d, big_sign_d};
-      assign {small_sig, subtract, distance} = {small_sig_d, subtract_d, distance_d};
+      assign {lesser, subtract, reverse, distance} = {lesser_d, subtract_d, reverse_d, distance_d};
     end
 
     always_comb begin
       logic sticky;
-      aligned = {small_sig, 3'b000};
+      aligned = lesser;
       sticky  = 1'b0;
       for (int s = 0; s < AlignSteps; s++) begin
         if (distance[s]) begin
@@ -320,7 +325,7 @@ module bcq_scale_unit #(
         end
       end
       if ((distance >> AlignSteps) != '0) begin
-        sticky  = small_sig != '0;
+        sticky  = lesser[AlignW-1:AlignW-2] != '0;  // one of them is the leading one
         aligned = '0;
       end
       aligned[0] = aligned[0] | sticky;
@@ -330,43 +335,70 @@ module bcq_scale_unit #(
       always_ff @(posedge clk_i) begin
         if (en_i) begin
           {add_biased, add_sig, add_sign} <= {big_biased, big_sig, big_sign};
-          {add_aligned, add_subtract}     <= {aligned, subtract};
+          {add_aligned, add_subtract, add_reverse} <= {aligned, subtract, reverse};
         end
       end
     end else begin : g_align
       assign {add_biased, add_sig, add_sign} = {big_biased, big_sig, big_sign};
-      assign {add_aligned, add_subtract}     = {aligned, subtract};
+      assign {add_aligned, add_subtract, add_reverse} = {aligned, subtract, reverse};
     end
 
-    assign sum_d = add_subtract ? {1'b0, add_sig, 3'b000} - {1'b0, add_aligned}
-                                : {1'b0, add_sig, 3'b000} + {1'b0, add_aligned};
+    // One adder for sums and differences: the lowest bits make the carry of a subtraction.
+    logic unused;  // it has made its carry
+    assign unused  = sum_d[0];
+    assign minuend = {add_reverse, {add_sig, 3'b000} ^ {AlignW{add_reverse}}, 1'b1};
+    assign addend  = {add_subtract && !add_reverse, add_aligned ^ {AlignW{add_subtract && !add_reverse}}, add_subtract};
 
     always_ff @(posedge clk_i) begin
       if (en_i) begin
-        sum4_q    <= sum_d;
         biased4_q <= add_biased;
         sign4_q   <= add_sign;
       end
     end
 
-    // ---- Stage 4: normalise, round to nearest even -------------------------------------------------
+    if (Deep) begin : g_deep_add
+      logic [SumW-1:0] sum4_q;
+      assign sum_d = minuend + addend;
+      always_ff @(posedge clk_i) begin
+        if (en_i) sum4_q <= sum_d[SumW:1];
+      end
+      assign sum4 = sum4_q;
+    end else begin : g_add
+      // In thirds, a carry chain each. The carries of the lower two are added in the next stage.
+      localparam int unsigned PartW = SumW / 3 + 1;
+      logic [PartW:0]  low, middle;
+      logic [SumW-1:0] sum4_q;
+      logic [1:0]      carry4_q;
+      assign low    = (PartW+1)'(minuend[PartW-1:0]) + (PartW+1)'(addend[PartW-1:0]);
+      assign middle = (PartW+1)'(minuend[PartW +: PartW]) + (PartW+1)'(addend[PartW +: PartW]);
+      assign sum_d  = {minuend[SumW:2*PartW] + addend[SumW:2*PartW], middle[PartW-1:0], low[PartW-1:0]};
+      always_ff @(posedge clk_i) begin
+        if (en_i) begin
+          sum4_q   <= sum_d[SumW:1];
+          carry4_q <= {middle[PartW], low[PartW]};
+        end
+      end
+      assign sum4 = sum4_q + (SumW'(carry4_q[0]) << (PartW - 1)) + (SumW'(carry4_q[1]) << (2 * PartW - 1));
+    end
+
+    // ---- Stages 4 and 5: normalise, round to nearest even -----------------------------------------
 
     localparam int unsigned RoundSteps = $clog2(SumW);
     localparam int unsigned CutW = SumW - 24;  // bits below the 24 that stay
 
     logic [SumW-1:0] shifted_d, shifted, shifted_half, shifted_half_q;
     logic [7:0]      sum_biased_d, biased, sum_biased_half, sum_biased_half_q;
-    logic            round_sign, up;
+    logic            half_sign_q, round_sign, up;
     logic [30:0]     rounded;
-    logic [31:0]     acc5_q;
+    logic [31:0]     acc6_q;
 
     always_comb begin
-      shifted_d    = sum4_q;
+      shifted_d    = sum4;
       sum_biased_d = biased4_q + 8'd1;  // the top bit of the sum is the carry
       shifted_half    = '0;
       sum_biased_half = '0;
       for (int s = RoundSteps - 1; s >= 0; s--) begin
-        if (Deep && s == NormCut - 1) begin
+        if (s == NormCut - 1) begin
           shifted_half    = shifted_d;
           sum_biased_half = sum_biased_d;
           shifted_d       = shifted_half_q;
@@ -379,17 +411,16 @@ module bcq_scale_unit #(
       end
     end
 
+    always_ff @(posedge clk_i) begin
+      if (en_i) {shifted_half_q, sum_biased_half_q, half_sign_q} <= {shifted_half, sum_biased_half, sign4_q};
+    end
+
     if (Deep) begin : g_deep_round
-      logic sign_half_q;
       always_ff @(posedge clk_i) begin
-        if (en_i) begin
-          {shifted_half_q, sum_biased_half_q, sign_half_q} <= {shifted_half, sum_biased_half, sign4_q};
-          {shifted, biased, round_sign} <= {shifted_d, sum_biased_d, sign_half_q};
-        end
+        if (en_i) {shifted, biased, round_sign} <= {shifted_d, sum_biased_d, half_sign_q};
       end
     end else begin : g_round
-      assign {shifted_half_q, sum_biased_half_q} = {shifted_half, sum_biased_half};
-      assign {shifted, biased, round_sign} = {shifted_d, sum_biased_d, sign4_q};
+      assign {shifted, biased, round_sign} = {shifted_d, sum_biased_d, half_sign_q};
     end
 
     assign up = shifted[CutW-1] && (shifted[CutW] || shifted[CutW-2:0] != '0);
@@ -397,10 +428,10 @@ module bcq_scale_unit #(
     assign rounded = {biased, shifted[SumW-2:CutW]} + 31'(up);
 
     always_ff @(posedge clk_i) begin
-      if (en_i) acc5_q <= shifted[SumW-1] ? {round_sign, rounded} : '0;  // a cancelled sum is +0
+      if (en_i) acc6_q <= shifted[SumW-1] ? {round_sign, rounded} : '0;  // a cancelled sum is +0
     end
-    assign acc_o    = acc5_q;
-    assign result_o = acc5_q;
+    assign acc_o    = acc6_q;
+    assign result_o = acc6_q;
   end
 
 endmodule

@@ -190,7 +190,7 @@ static void run(const char *path, long triples) {
     enum { AT_SCALE_W = 0, AT_SWITCH = 1, AT_SCALE_A = 2, RING = 32 };
     const bool deep = strstr(strrchr(path, '/') ? strrchr(path, '/') : path, "_deep");
     const int at_psum = deep ? 4 : 3, at_acc = deep ? 9 : 5;
-    const int at_acc_out = deep ? 16 : exact ? 6 : 7, at_result = deep ? 16 : exact ? 8 : 7;
+    const int at_acc_out = deep ? 16 : exact ? 6 : 8, at_result = deep ? 16 : 8;
     triple ring[RING];
     long wrong = 0;
     for (long cycle = 0; cycle < triples + at_result; cycle++) {

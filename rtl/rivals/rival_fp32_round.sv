@@ -1,4 +1,5 @@
-// An integer rounded once to FP32, to nearest even; combinational. The magnitude is mag_i, or with plus_i
+// An integer rounded once to FP32, to nearest even; combinational, or with Cut an enabled cycle later. The
+// magnitude is mag_i, or with plus_i
 // mag_i + 1: who has a negative sum inverts it and need not add the one. The one is added beyond the
 // last place, as ones that the shift brings in and that the rounding counts: no carry chain before the
 // shift, for about its area. plus_i is also right where the integer's lowest bit stands for whatever lies
@@ -10,8 +11,11 @@
 module rival_fp32_round #(
   parameter int unsigned Width = 40,
   parameter int unsigned ExpW = 8,     // two's complement with Limits, else modulo 2^8
-  parameter bit          Limits = 1'b0
+  parameter bit          Limits = 1'b0,
+  parameter int unsigned Cut = 0       // 1: a register after the search for the leading one; 2: before it
 ) (
+  input  logic             clk_i,  // for Cut
+  input  logic             en_i,
   input  logic             sign_i,
   input  logic             plus_i,
   input  logic [Width-1:0] mag_i,
@@ -19,48 +23,116 @@ module rival_fp32_round #(
   output logic [31:0]      fp32_o
 );
 
-  localparam int unsigned Steps = $clog2(Width);
-  localparam int unsigned CutW = Width - 24;  // bits below the 24 that stay
-
   if (Width < 26 || ExpW < 8 || (Limits && ExpW < 9)) begin : g_bad_params
     $error("rival_fp32_round: want Width >= 26 and ExpW >= 8, with Limits 9");
   end
 
-  logic [Width-1:0]   norm;
-  logic [ExpW-1:0]    exponent;
-  logic               guard, odd, all, any, up;
-  logic [ExpW+22:0]   rounded;
+  // The highest byte that is not zero is searched for, in all bytes at once. It and the three below it are
+  // kept, and of what is lower still whether it is other than all zeros, or with plus_i all ones.
+  localparam int unsigned Bytes = (Width + 7) / 8;
+  localparam int unsigned CountW = $clog2(Bytes);
+  localparam int unsigned WindowW = 32;  // a leading one in the top byte, 24 bits from there, and the one that rounds
+  localparam int unsigned PaddedW = 8 * (Bytes - 1) + WindowW;
 
-  always_comb begin
-    norm     = mag_i;
-    exponent = exponent_i;
-    for (int s = Steps - 1; s >= 0; s--) begin
-      if ((norm >> (Width - (1 << s))) == '0) begin
-        norm     = (norm << (1 << s)) | (Width'({Width{plus_i}}) >> (Width - (1 << s)));
-        exponent = exponent - ExpW'(1 << s);
-      end
+  logic [Width-1:0]   mag;
+  logic [PaddedW-1:0] padded;  // ones below the magnitude stand for the one that is missing
+  logic [Bytes-1:0]   zero_d, zero, plain;
+  logic [CountW-1:0]  count;   // of zero bytes
+  logic [WindowW-1:0] window_d, window;
+  logic               rest_d, rest, sign_d, sign, plus_d, plus, guard, other, up;
+  logic [ExpW-1:0]    exponent0, exponent_d, exponent;
+  logic [7:0]         norm_exp;
+  logic [30:0]        rounded;
+
+  for (genvar b = 0; b < Bytes; b++) begin : g_byte  // from the top
+    if (b < Bytes - 1) begin : g_whole
+      assign zero_d[b] = mag_i[Width-1-8*b -: 8] == '0;
+    end else begin : g_last
+      assign zero_d[b] = 1'b0;  // it is taken if all others are zero
     end
+    assign plain[b] = padded[PaddedW-1-8*b -: 8] == {8{plus_d}};
   end
 
-  assign odd   = norm[CutW];
-  assign guard = norm[CutW-1];
-  assign any   = norm[CutW-2:0] != '0;
-  assign all   = &norm[CutW-2:0];
-  // With the one beyond the last place the rest is above half if guard is set, and half if it is 011..1.
-  assign up    = plus_i ? guard || (all && odd) : guard && (any || odd);
+  if (Cut == 2) begin : g_cut_before
+    always_ff @(posedge clk_i) begin
+      if (en_i) {mag, zero, exponent0, sign_d, plus_d} <= {mag_i, zero_d, exponent_i, sign_i, plus_i};
+    end
+  end else begin : g_no_cut_before
+    assign {mag, zero, exponent0, sign_d, plus_d} = {mag_i, zero_d, exponent_i, sign_i, plus_i};
+  end
 
-  // A carry out of the fraction raises the exponent, and the fraction is then zero, as it must be.
-  assign rounded = {exponent, norm[Width-2:CutW]} + (ExpW+23)'(up);
+  assign padded = {mag, {(PaddedW - Width){plus_d}}};
+
+  always_comb begin
+    logic lead, here;
+    window_d = '0;
+    count    = '0;
+    rest_d   = 1'b0;
+    lead     = 1'b1;
+    for (int b = 0; b < Bytes; b++) begin
+      logic low_plain;
+      low_plain = 1'b1;
+      for (int l = b + WindowW / 8; l < Bytes; l++) low_plain = low_plain && plain[l];
+      here     = lead && !zero[b];
+      window_d = window_d | (padded[PaddedW-1-8*b -: WindowW] & {WindowW{here}});
+      count    = count | (CountW'(b) & {CountW{here}});
+      rest_d   = rest_d || (here && !low_plain);
+      lead     = lead && zero[b];
+    end
+    exponent_d = exponent0 - (ExpW'(count) << 3);
+  end
+
+  if (Cut == 1) begin : g_cut
+    always_ff @(posedge clk_i) begin
+      if (en_i) {window, rest, exponent, sign, plus} <= {window_d, rest_d, exponent_d, sign_d, plus_d};
+    end
+  end else begin : g_no_cut
+    logic unused;
+    assign unused = clk_i ^ en_i;
+    assign {window, rest, exponent, sign, plus} = {window_d, rest_d, exponent_d, sign_d, plus_d};
+  end
+
+  // Three steps bring it to the top of its byte: each keeps what the next ones may need.
+  logic [27:0] kept4;
+  logic [25:0] kept2;
+  logic [24:0] kept1;
+  logic [2:0]  by;
+  logic [23:0] norm;
+  always_comb begin
+    by[2]    = window[31:28] == '0;
+    kept4    = by[2] ? window[27:0] : window[31:4];
+    by[1]    = kept4[27:26] == '0;
+    kept2    = by[1] ? kept4[25:0] : kept4[27:2];
+    by[0]    = !kept2[25];
+    kept1    = by[0] ? kept2[24:0] : kept2[25:1];
+    other    = rest || (!by[2] && window[3:0] != {4{plus}}) || (!by[1] && kept4[1:0] != {2{plus}})
+             || (!by[0] && kept2[0] != plus);
+    norm_exp = exponent[7:0] - 8'(by);
+  end
+
+  assign {norm, guard} = kept1;
+  // With the one beyond the last place the rest is above half if guard is set, and half if it is 011..1.
+  assign up = plus ? guard || (!other && norm[0]) : guard && (other || norm[0]);
 
   if (Limits) begin : g_limits
-    logic [ExpW-1:0] high;
-    logic            none, beyond;
-    assign high   = rounded[ExpW+22:23];
-    assign none   = !norm[Width-1] || high[ExpW-1] || high == '0;
-    assign beyond = !high[ExpW-1] && high >= ExpW'(255);
-    assign fp32_o = none ? '0 : beyond ? {sign_i, 8'd254, {23{1'b1}}} : {sign_i, rounded[30:0]};
+    // What the rounding may change at either limit is known beside it, not after its carry chain; and the
+    // exponent as it comes is compared with the steps, not after they are subtracted from it.
+    logic            carry, tiny, nothing, last, beyond;
+    logic [ExpW-1:0] above;  // the largest exponent
+    assign above   = exponent - ExpW'(254);
+    assign nothing = !norm[23] || exponent[ExpW-1] || (exponent[ExpW-2:3] == '0 && exponent[2:0] < by);
+    assign tiny    = nothing || exponent == ExpW'(by);
+    assign last    = above == ExpW'(by);
+    assign beyond  = !nothing && !above[ExpW-1] && (above[ExpW-2:3] != '0 || above[2:0] > by);
+    assign carry   = (&norm[22:0]) && up;
+    assign rounded = {norm_exp, norm[22:0]} + 31'(up && !(last && (&norm[22:0])));
+    assign fp32_o  = {sign && (!tiny || (!nothing && carry)),
+                      beyond ? 8'd254 : rounded[30:23] & {8{!nothing}},
+                      rounded[22:0] & {23{!tiny}} | {23{beyond}}};
   end else begin : g_no_limits
-    assign fp32_o = norm[Width-1] ? {sign_i, rounded[30:0]} : '0;
+    // A carry out of the fraction raises the exponent, and the fraction is then zero, as it must be.
+    assign rounded = {norm_exp, norm[22:0]} + 31'(up);
+    assign fp32_o  = norm[23] ? {sign, rounded} : '0;
   end
 
 endmodule

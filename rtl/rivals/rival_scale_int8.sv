@@ -4,10 +4,12 @@
 //
 //   0  s_a * s_w: 11 x 11 bit significands and the sum of exponents
 //   1  p * significand (psum_i is sampled here)
-//   2  normalise, round to FP32: t
-//   3  align, add: acc_i is sampled here (zero when first_i)
-//   4  normalise, round
-//   5  acc_o and result_o hold the sum
+//   2  carries of the product's lower half, search of its leading one
+//   3  normalise, round to FP32: t
+//   4  align, add: acc_i is sampled here (zero when first_i)
+//   5  carries, search of the leading one
+//   6  normalise, round
+//   7  acc_o and result_o hold the sum
 //
 // The weight scale is double-buffered like the weights: load_w_i writes the shadow, switch_w_i copies
 // the old shadow to the active one, for stage 0 of the next cycle on. FP16 scales that are no number count
@@ -25,8 +27,8 @@ module rival_scale_int8 #(
 
   input  logic [ScaleW-1:0] scale_a_i,  // stage 0
   input  logic [PsumW-1:0]  psum_i,     // stage 1; two's complement
-  input  logic              first_i,    // stage 3: the sum starts from +0
-  input  logic [31:0]       acc_i,      // stage 3
+  input  logic              first_i,    // stage 4: the sum starts from +0
+  input  logic [31:0]       acc_i,      // stage 4
 
   output logic [31:0]       acc_o,
   output logic [31:0]       result_o
@@ -52,8 +54,8 @@ module rival_scale_int8 #(
   logic [CodeW-1:0] shadow_w_q, active_w_q, code_a;
   logic [SigW-1:0]  sig1_q;
   logic [ExpW-1:0]  exp1_q, exp2_q;
-  logic [ProdW-1:0] prod, prod2_q;
-  logic [31:0]      t_d, t3_q;
+  logic [MagW-1:0]  prod;
+  logic [31:0]      t_d, t4_q;
   logic             unused_signs;
 
   assign unused_signs = scale_a_i[ScaleW-1] ^ scale_w_i[ScaleW-1];
@@ -66,17 +68,31 @@ module rival_scale_int8 #(
   logic [2*Rows:0] digits;
   assign digits = {2'b00, sig1_q, 1'b0};
 
+  // The lower LowW columns and the others are summed each by themselves: half the carry chain. No row has its
+  // sign in a lower one.
+  localparam int unsigned LowW = RowW - 1;
+  localparam int unsigned OverW = $clog2(2 * Rows);  // carries of so many numbers
+  localparam int unsigned HighW = MagW - LowW;
+  logic [LowW+OverW-1:0] low_d, low2_q;
+  logic [HighW-1:0]      high_d, high2_q;
+  logic                  negative2_q;
+
   always_comb begin
-    prod = '0;
+    low_d  = '0;
+    high_d = '0;
     for (int unsigned i = 0; i < Rows; i++) begin
       logic [2:0]      digit;
       logic [RowW-1:0] row;
+      logic [MagW-1:0] term;
       digit = digits[2*i +: 3];
       row   = {RowW{digit[1] ^ digit[0]}} & {psum_i[PsumW-1], psum_i}
             | {RowW{digit == 3'b011 || digit == 3'b100}} & {psum_i, 1'b0};
       row   = row ^ {RowW{digit[2]}};
-      prod  = prod + (ProdW'({~row[RowW-1], row[RowW-2:0]}) << (2 * i)) + (ProdW'(digit[2]) << (2 * i))
-            - (ProdW'(1) << (2 * i + RowW - 1));
+      term   = MagW'({~row[RowW-1], row[RowW-2:0]}) << (2 * i);
+      low_d  = low_d + (LowW+OverW)'(term[LowW-1:0]);
+      high_d = high_d + term[MagW-1:LowW] - HighW'((MagW'(1) << (2 * i + RowW - 1)) >> LowW);
+      if (2 * i < LowW) low_d  = low_d + ((LowW+OverW)'(digit[2]) << (2 * i));
+      else              high_d = high_d + (HighW'(digit[2]) << (2 * i - LowW));
     end
   end
 
@@ -86,21 +102,27 @@ module rival_scale_int8 #(
     if (en_i) begin
       sig1_q  <= SigW'(significand(code_a)) * SigW'(significand(active_w_q));
       exp1_q  <= ExpW'(shift(code_a[14:10])) + ExpW'(shift(active_w_q[14:10]));
-      prod2_q <= prod;
+      low2_q      <= low_d;
+      high2_q     <= high_d;
+      negative2_q <= psum_i[PsumW-1] && sig1_q != '0;
       exp2_q  <= exp1_q;
-      t3_q    <= t_d;
+      t4_q    <= t_d;
     end
   end
 
-  rival_fp32_round #(.Width(MagW)) u_round (
-    .sign_i     (prod2_q[ProdW-1]),
-    .plus_i     (prod2_q[ProdW-1]),
-    .mag_i      (prod2_q[MagW-1:0] ^ {MagW{prod2_q[ProdW-1]}}),
+  assign prod = {high2_q + HighW'(low2_q[LowW +: OverW]), low2_q[LowW-1:0]};
+
+  rival_fp32_round #(.Width(MagW), .Cut(1)) u_round (
+    .clk_i,
+    .en_i,
+    .sign_i     (negative2_q),
+    .plus_i     (negative2_q),
+    .mag_i      (prod ^ {MagW{negative2_q}}),
     .exponent_i (8'(TopExp) + 8'(exp2_q)),
     .fp32_o     (t_d)
   );
 
-  rival_fp32_add u_add (.clk_i, .en_i, .term_i(t3_q), .first_i, .acc_i, .sum_o(acc_o));
+  rival_fp32_add u_add (.clk_i, .en_i, .term_i(t4_q), .first_i, .acc_i, .sum_o(acc_o));
   assign result_o = acc_o;
 
 endmodule

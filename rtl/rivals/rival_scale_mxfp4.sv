@@ -6,8 +6,9 @@
 //   1  align the sum of the smaller exponent, add (psum_i is sampled here)
 //   2  normalise, round to FP32: t
 //   3  align, add: acc_i is sampled here (zero when first_i)
-//   4  normalise, round
-//   5  acc_o and result_o hold the sum
+//   4  carries, search of the leading one
+//   5  normalise, round
+//   6  acc_o and result_o hold the sum
 //
 // The weight scales are double-buffered like the weights: load_w_i writes a group's shadow, switch_w_i
 // copies both old shadows to the active ones, for stage 0 of the next cycle on. Scale code 255 (NaN)
@@ -87,8 +88,8 @@ module rival_scale_mxfp4 #(
   logic [PsumW-1:0]  p_large, p_small;
   logic              alone;  // nothing has the larger exponent
   logic [AlignW-1:0] aligned;
-  logic [SumW-1:0]   sum2_q;
-  logic [ExpW-1:0]   exp2_q;
+  logic [SumW-1:0]   sum_d;
+  logic [ExpW-1:0]   exp_sum;
 
   assign p_large = psum_i[PsumW-1:0]       & {PsumW{number1_q[0] && !swap1_q}}
                | psum_i[PsumW +: PsumW]  & {PsumW{number1_q[1] && swap1_q}};
@@ -111,25 +112,24 @@ module rival_scale_mxfp4 #(
     aligned[0] = aligned[0] | sticky;
   end
 
-  always_ff @(posedge clk_i) begin
-    if (en_i) begin
-      sum2_q <= SumW'(signed'({p_large, {(FracW + 1){1'b0}}})) + SumW'(signed'(aligned));
-      exp2_q <= alone ? small1_q : large1_q;
-    end
-  end
+  assign sum_d = SumW'(signed'({p_large, {(FracW + 1){1'b0}}})) + SumW'(signed'(aligned));
 
-  // ---- Stage 2: normalise, round ----------------------------------------------------------------------
+  assign exp_sum = alone ? small1_q : large1_q;
+
+  // ---- Stages 1 and 2: normalise, round ----------------------------------------------------------------------
 
   // |sum| < 2^(MagW-FracW-1) in units of 2^x.
   localparam int unsigned RoundExpW = ExpW + 2;
   localparam logic [RoundExpW-1:0] TopExp = RoundExpW'(MagW + 127) - RoundExpW'(FracW + 2 + 256);
   logic [31:0] t_d, t3_q;
 
-  rival_fp32_round #(.Width(MagW), .ExpW(RoundExpW), .Limits(1'b1)) u_round (
-    .sign_i     (sum2_q[SumW-1]),
-    .plus_i     (sum2_q[SumW-1]),
-    .mag_i      (sum2_q[MagW-1:0] ^ {MagW{sum2_q[SumW-1]}}),
-    .exponent_i (RoundExpW'(exp2_q) + TopExp),
+  rival_fp32_round #(.Width(MagW), .ExpW(RoundExpW), .Limits(1'b1), .Cut(2)) u_round (
+    .clk_i,
+    .en_i,
+    .sign_i     (sum_d[SumW-1]),
+    .plus_i     (sum_d[SumW-1]),
+    .mag_i      (sum_d[MagW-1:0] ^ {MagW{sum_d[SumW-1]}}),
+    .exponent_i (RoundExpW'(exp_sum) + TopExp),
     .fp32_o     (t_d)
   );
 

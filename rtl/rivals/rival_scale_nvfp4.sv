@@ -5,10 +5,12 @@
 //   0  significands of the scales, sum of their exponents
 //   1  p * both significands, of each group (psum_i is sampled here)
 //   2  shift to the place in fixed point, add the groups: exact
-//   3  round to FP32: t
-//   4  align, add: acc_i is sampled here (zero when first_i)
-//   5  normalise, round
-//   6  acc_o and result_o hold the sum
+//   3  carries of the sum's lower part, search of its leading one
+//   4  normalise, round to FP32: t
+//   5  align, add: acc_i is sampled here (zero when first_i)
+//   6  carries, search of the leading one
+//   7  normalise, round
+//   8  acc_o and result_o hold the sum
 //
 // The weight scales are double-buffered like the weights: load_w_i writes a group's shadow, switch_w_i
 // copies all old shadows to the active ones, for stage 0 of the next cycle on. NaN scale codes count as
@@ -27,8 +29,8 @@ module rival_scale_nvfp4 #(
 
   input  logic [Groups*ScaleW-1:0] scale_a_i,  // stage 0
   input  logic [Groups*PsumW-1:0]  psum_i,     // stage 1; quarters, two's complement
-  input  logic                     first_i,    // stage 4: the sum starts from +0
-  input  logic [31:0]              acc_i,      // stage 4
+  input  logic                     first_i,    // stage 5: the sum starts from +0
+  input  logic [31:0]              acc_i,      // stage 5
 
   output logic [31:0]              acc_o,
   output logic [31:0]              result_o
@@ -96,18 +98,32 @@ module rival_scale_nvfp4 #(
     assign term[g*TermW +: TermW] = TermW'(signed'(prod2_q)) << exp2_q;
   end
 
-  logic [SumW-1:0] sum_d, sum3_q;
-  logic [31:0]     t_d, t4_q;
+  // The lower LowW columns and the others are summed each by themselves: a shorter carry chain.
+  localparam int unsigned LowW = 30;
+  localparam int unsigned OverW = $clog2(Groups);
+  localparam int unsigned HighW = SumW - LowW;
+  logic [LowW+OverW-1:0] low_d, low3_q;
+  logic [HighW-1:0]      high_d, high3_q;
+  logic [SumW-1:0]       sum;
+  logic [31:0]           t_d, t5_q;
 
   always_comb begin
-    sum_d = '0;
-    for (int unsigned g = 0; g < Groups; g++) sum_d = sum_d + SumW'(signed'(term[g*TermW +: TermW]));
+    low_d  = '0;
+    high_d = '0;
+    for (int unsigned g = 0; g < Groups; g++) begin
+      low_d  = low_d + (LowW+OverW)'(term[g*TermW +: LowW]);
+      high_d = high_d + HighW'(signed'(term[g*TermW+LowW +: TermW-LowW]));
+    end
   end
 
-  rival_fp32_round #(.Width(MagW)) u_round (
-    .sign_i     (sum3_q[SumW-1]),
-    .plus_i     (sum3_q[SumW-1]),
-    .mag_i      (sum3_q[MagW-1:0] ^ {MagW{sum3_q[SumW-1]}}),
+  assign sum = {high3_q + HighW'(low3_q[LowW +: OverW]), low3_q[LowW-1:0]};
+
+  rival_fp32_round #(.Width(MagW), .Cut(1)) u_round (
+    .clk_i,
+    .en_i,
+    .sign_i     (sum[SumW-1]),
+    .plus_i     (sum[SumW-1]),
+    .mag_i      (sum[MagW-1:0] ^ {MagW{sum[SumW-1]}}),
     .exponent_i (8'(TopExp)),
     .fp32_o     (t_d)
   );
@@ -115,12 +131,13 @@ module rival_scale_nvfp4 #(
   always_ff @(posedge clk_i) begin
     if (en_i && switch_w_i) active_w_q <= shadow_w_q;
     if (en_i) begin
-      sum3_q <= sum_d;
-      t4_q   <= t_d;
+      low3_q  <= low_d;
+      high3_q <= high_d;
+      t5_q    <= t_d;
     end
   end
 
-  rival_fp32_add u_add (.clk_i, .en_i, .term_i(t4_q), .first_i, .acc_i, .sum_o(acc_o));
+  rival_fp32_add u_add (.clk_i, .en_i, .term_i(t5_q), .first_i, .acc_i, .sum_o(acc_o));
   assign result_o = acc_o;
 
 endmodule
