@@ -7,8 +7,8 @@
 // the elements pick the entries. 2 (code): indices and selectors; the elements do all of it. Timing and
 // results are the same. TwosComplement: entries in that coding, not in sign-magnitude.
 //
-// Latency: a token issued in cycle x leaves as a result (if last_i) in cycle x + Rows + Cols + 4
-// (fp32), + 5 (exact) or + 13 (Deep), all columns together. Weight beats written in cycle x reach column
+// Latency: a token issued in cycle x leaves as a result (if last_i) in cycle x + Rows + Cols + 5
+// (fp32 and exact) or + 13 (Deep), all columns together. Weight beats written in cycle x reach column
 // group*NDec + i in cycle x + i + 1. No handshake: everything holds while en_i is low, and
 // bcq_sequencer keeps weights, tokens and accumulators apart.
 module bcq_array #(

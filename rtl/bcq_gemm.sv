@@ -8,8 +8,8 @@
 //   result      one token and one column tile a beat: Cols x FP32, before the tensor scales
 //
 // Weights and activations arrive in the order of the sequencer's loops, (m tile, n tile, j); both are
-// streamed again for every tile that needs them. Result latency Rows + Cols + 4 (fp32) or + 5
-// (exact) or + 13 (Deep) from a tile's last block array. All streams are valid/ready; a waiting result freezes the
+// streamed again for every tile that needs them. Result latency Rows + Cols + 5 (fp32 and
+// exact) or + 13 (Deep) from a tile's last block array. All streams are valid/ready; a waiting result freezes the
 // array. scale_nan_o is sticky until the next command: an operand's scale was a NaN code and counted
 // as 0. Does not apply tensor scales and does not buffer operands.
 module bcq_gemm #(

@@ -5,10 +5,10 @@
 //   0  scales      t_a * t_w: 4 x 4 bit significands and the sum of exponents
 //   1  multiply    |psum| * significand (psum_i is sampled here)
 //   2  normalise   fp32: leading one to the top; exact: shift to the place in the accumulator
-//   3  add         acc_i is sampled here (zero when first_i); fp32: compare, align, add
-//   4  round       fp32: normalise, round to nearest even; exact: find the leading one
-//   5              fp32: acc_o and result_o hold the sum; exact: round
-//   6              exact: result_o (its acc_o holds the sum from stage 4 on)
+//   3  add         acc_i is sampled here (zero when first_i); fp32: compare, align, add in parts
+//   4  carries     fp32: between the parts, normalise by 16 and 8; exact: find the leading one
+//   5  round       fp32: the rest of it, round to nearest even; exact: round
+//   6              acc_o and result_o hold the sum (exact: acc_o from stage 4 on)
 //
 // Deep, fp32 only, for FPGAs: the same arithmetic with more registers in it.
 //

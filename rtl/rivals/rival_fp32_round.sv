@@ -1,9 +1,8 @@
 // An integer rounded once to FP32, to nearest even; combinational, or with Cut an enabled cycle later. The
-// magnitude is mag_i, or with plus_i
-// mag_i + 1: who has a negative sum inverts it and need not add the one. The one is added beyond the
-// last place, as ones that the shift brings in and that the rounding counts: no carry chain before the
-// shift, for about its area. plus_i is also right where the integer's lowest bit stands for whatever lies
-// below it (a sticky bit).
+// magnitude is mag_i, or with plus_i mag_i + 1: who has a negative sum inverts it and need not add the one.
+// The one is added beyond the last place, as ones that follow it and that the rounding counts: no carry chain
+// before the shift. plus_i is also right where the integer's lowest bit stands for whatever lies below it (a
+// sticky bit).
 //
 // exponent_i is the biased exponent of the top bit of mag_i, two's complement. Zero gives +0. Limits: below
 // 2^-126 becomes +0 (after rounding as if exponents had no end), beyond the largest finite that. Without
@@ -12,7 +11,7 @@ module rival_fp32_round #(
   parameter int unsigned Width = 40,
   parameter int unsigned ExpW = 8,     // two's complement with Limits, else modulo 2^8
   parameter bit          Limits = 1'b0,
-  parameter int unsigned Cut = 0       // 1: a register after the search for the leading one; 2: before it
+  parameter int unsigned Cut = 0       // 1: a register behind the search for the leading one, 2: behind the shift
 ) (
   input  logic             clk_i,  // for Cut
   input  logic             en_i,
@@ -27,41 +26,31 @@ module rival_fp32_round #(
     $error("rival_fp32_round: want Width >= 26 and ExpW >= 8, with Limits 9");
   end
 
-  // The highest byte that is not zero is searched for, in all bytes at once. It and the three below it are
+  // The highest byte that is not zero is found, by all bytes at once. It and the three below it are
   // kept, and of what is lower still whether it is other than all zeros, or with plus_i all ones.
   localparam int unsigned Bytes = (Width + 7) / 8;
   localparam int unsigned CountW = $clog2(Bytes);
   localparam int unsigned WindowW = 32;  // a leading one in the top byte, 24 bits from there, and the one that rounds
   localparam int unsigned PaddedW = 8 * (Bytes - 1) + WindowW;
 
-  logic [Width-1:0]   mag;
   logic [PaddedW-1:0] padded;  // ones below the magnitude stand for the one that is missing
-  logic [Bytes-1:0]   zero_d, zero, plain;
+  logic [Bytes-1:0]   zero, plain;
   logic [CountW-1:0]  count;   // of zero bytes
   logic [WindowW-1:0] window_d, window;
-  logic               rest_d, rest, sign_d, sign, plus_d, plus, guard, other, up;
-  logic [ExpW-1:0]    exponent0, exponent_d, exponent;
-  logic [7:0]         norm_exp;
+  logic               rest_d, rest, sign, plus, guard, other, up_d, up, norm_sign;
+  logic [ExpW-1:0]    exponent_d, exponent, norm_exp;
   logic [30:0]        rounded;
 
   for (genvar b = 0; b < Bytes; b++) begin : g_byte  // from the top
     if (b < Bytes - 1) begin : g_whole
-      assign zero_d[b] = mag_i[Width-1-8*b -: 8] == '0;
+      assign zero[b] = mag_i[Width-1-8*b -: 8] == '0;
     end else begin : g_last
-      assign zero_d[b] = 1'b0;  // it is taken if all others are zero
+      assign zero[b] = 1'b0;  // it is taken if all others are zero
     end
-    assign plain[b] = padded[PaddedW-1-8*b -: 8] == {8{plus_d}};
+    assign plain[b] = padded[PaddedW-1-8*b -: 8] == {8{plus_i}};
   end
 
-  if (Cut == 2) begin : g_cut_before
-    always_ff @(posedge clk_i) begin
-      if (en_i) {mag, zero, exponent0, sign_d, plus_d} <= {mag_i, zero_d, exponent_i, sign_i, plus_i};
-    end
-  end else begin : g_no_cut_before
-    assign {mag, zero, exponent0, sign_d, plus_d} = {mag_i, zero_d, exponent_i, sign_i, plus_i};
-  end
-
-  assign padded = {mag, {(PaddedW - Width){plus_d}}};
+  assign padded = {mag_i, {(PaddedW - Width){plus_i}}};
 
   always_comb begin
     logic lead, here;
@@ -79,17 +68,17 @@ module rival_fp32_round #(
       rest_d   = rest_d || (here && !low_plain);
       lead     = lead && zero[b];
     end
-    exponent_d = exponent0 - (ExpW'(count) << 3);
+    exponent_d = exponent_i - (ExpW'(count) << 3);
   end
 
   if (Cut == 1) begin : g_cut
     always_ff @(posedge clk_i) begin
-      if (en_i) {window, rest, exponent, sign, plus} <= {window_d, rest_d, exponent_d, sign_d, plus_d};
+      if (en_i) {window, rest, exponent, sign, plus} <= {window_d, rest_d, exponent_d, sign_i, plus_i};
     end
   end else begin : g_no_cut
     logic unused;
     assign unused = clk_i ^ en_i;
-    assign {window, rest, exponent, sign, plus} = {window_d, rest_d, exponent_d, sign_d, plus_d};
+    assign {window, rest, exponent, sign, plus} = {window_d, rest_d, exponent_d, sign_i, plus_i};
   end
 
   // Three steps bring it to the top of its byte: each keeps what the next ones may need.
@@ -97,7 +86,7 @@ module rival_fp32_round #(
   logic [25:0] kept2;
   logic [24:0] kept1;
   logic [2:0]  by;
-  logic [23:0] norm;
+  logic [23:0] norm_d, norm;
   always_comb begin
     by[2]    = window[31:28] == '0;
     kept4    = by[2] ? window[27:0] : window[31:4];
@@ -107,32 +96,36 @@ module rival_fp32_round #(
     kept1    = by[0] ? kept2[24:0] : kept2[25:1];
     other    = rest || (!by[2] && window[3:0] != {4{plus}}) || (!by[1] && kept4[1:0] != {2{plus}})
              || (!by[0] && kept2[0] != plus);
-    norm_exp = exponent[7:0] - 8'(by);
   end
 
-  assign {norm, guard} = kept1;
+  assign {norm_d, guard} = kept1;
   // With the one beyond the last place the rest is above half if guard is set, and half if it is 011..1.
-  assign up = plus ? guard || (!other && norm[0]) : guard && (other || norm[0]);
+  assign up_d = plus ? guard || (!other && norm_d[0]) : guard && (other || norm_d[0]);
+
+  if (Cut == 2) begin : g_cut_late
+    always_ff @(posedge clk_i) begin
+      if (en_i) {norm, up, norm_sign, norm_exp} <= {norm_d, up_d, sign, exponent - ExpW'(by)};
+    end
+  end else begin : g_no_cut_late
+    assign {norm, up, norm_sign, norm_exp} = {norm_d, up_d, sign, exponent - ExpW'(by)};
+  end
 
   if (Limits) begin : g_limits
-    // What the rounding may change at either limit is known beside it, not after its carry chain; and the
-    // exponent as it comes is compared with the steps, not after they are subtracted from it.
-    logic            carry, tiny, nothing, last, beyond;
-    logic [ExpW-1:0] above;  // the largest exponent
-    assign above   = exponent - ExpW'(254);
-    assign nothing = !norm[23] || exponent[ExpW-1] || (exponent[ExpW-2:3] == '0 && exponent[2:0] < by);
-    assign tiny    = nothing || exponent == ExpW'(by);
-    assign last    = above == ExpW'(by);
-    assign beyond  = !nothing && !above[ExpW-1] && (above[ExpW-2:3] != '0 || above[2:0] > by);
+    // What the rounding may change at either limit is known beside it, not after its carry chain.
+    logic carry, tiny, nothing, last, beyond;
+    assign nothing = !norm[23] || norm_exp[ExpW-1];
+    assign tiny    = nothing || norm_exp == '0;
+    assign last    = norm_exp == ExpW'(254);
+    assign beyond  = !nothing && norm_exp > ExpW'(254);
     assign carry   = (&norm[22:0]) && up;
-    assign rounded = {norm_exp, norm[22:0]} + 31'(up && !(last && (&norm[22:0])));
-    assign fp32_o  = {sign && (!tiny || (!nothing && carry)),
+    assign rounded = {norm_exp[7:0], norm[22:0]} + 31'(up && !(last && (&norm[22:0])));
+    assign fp32_o  = {norm_sign && (!tiny || (!nothing && carry)),
                       beyond ? 8'd254 : rounded[30:23] & {8{!nothing}},
                       rounded[22:0] & {23{!tiny}} | {23{beyond}}};
   end else begin : g_no_limits
     // A carry out of the fraction raises the exponent, and the fraction is then zero, as it must be.
-    assign rounded = {norm_exp, norm[22:0]} + 31'(up);
-    assign fp32_o  = norm[23] ? {sign, rounded} : '0;
+    assign rounded = {norm_exp[7:0], norm[22:0]} + 31'(up);
+    assign fp32_o  = norm[23] ? {norm_sign, rounded} : '0;
   end
 
 endmodule

@@ -4,11 +4,12 @@
 //
 //   0  E_a + E_w of both groups, their difference
 //   1  align the sum of the smaller exponent, add (psum_i is sampled here)
-//   2  normalise, round to FP32: t
-//   3  align, add: acc_i is sampled here (zero when first_i)
-//   4  carries, search of the leading one
-//   5  normalise, round
-//   6  acc_o and result_o hold the sum
+//   2  normalise
+//   3  round to FP32: t
+//   4  align, add: acc_i is sampled here (zero when first_i)
+//   5  carries, search of the leading one
+//   6  normalise, round
+//   7  acc_o and result_o hold the sum
 //
 // The weight scales are double-buffered like the weights: load_w_i writes a group's shadow, switch_w_i
 // copies both old shadows to the active ones, for stage 0 of the next cycle on. Scale code 255 (NaN)
@@ -27,8 +28,8 @@ module rival_scale_mxfp4 #(
 
   input  logic [Groups*ScaleW-1:0] scale_a_i,  // stage 0
   input  logic [Groups*PsumW-1:0]  psum_i,     // stage 1; quarters, two's complement
-  input  logic                     first_i,    // stage 3: the sum starts from +0
-  input  logic [31:0]              acc_i,      // stage 3
+  input  logic                     first_i,    // stage 4: the sum starts from +0
+  input  logic [31:0]              acc_i,      // stage 4
 
   output logic [31:0]              acc_o,
   output logic [31:0]              result_o
@@ -88,8 +89,8 @@ module rival_scale_mxfp4 #(
   logic [PsumW-1:0]  p_large, p_small;
   logic              alone;  // nothing has the larger exponent
   logic [AlignW-1:0] aligned;
-  logic [SumW-1:0]   sum_d;
-  logic [ExpW-1:0]   exp_sum;
+  logic [SumW-1:0]   sum2_q;
+  logic [ExpW-1:0]   exp2_q;
 
   assign p_large = psum_i[PsumW-1:0]       & {PsumW{number1_q[0] && !swap1_q}}
                | psum_i[PsumW +: PsumW]  & {PsumW{number1_q[1] && swap1_q}};
@@ -112,32 +113,35 @@ module rival_scale_mxfp4 #(
     aligned[0] = aligned[0] | sticky;
   end
 
-  assign sum_d = SumW'(signed'({p_large, {(FracW + 1){1'b0}}})) + SumW'(signed'(aligned));
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      sum2_q <= SumW'(signed'({p_large, {(FracW + 1){1'b0}}})) + SumW'(signed'(aligned));
+      exp2_q <= alone ? small1_q : large1_q;
+    end
+  end
 
-  assign exp_sum = alone ? small1_q : large1_q;
-
-  // ---- Stages 1 and 2: normalise, round ----------------------------------------------------------------------
+  // ---- Stages 2 and 3: normalise, round ----------------------------------------------------------------------
 
   // |sum| < 2^(MagW-FracW-1) in units of 2^x.
   localparam int unsigned RoundExpW = ExpW + 2;
   localparam logic [RoundExpW-1:0] TopExp = RoundExpW'(MagW + 127) - RoundExpW'(FracW + 2 + 256);
-  logic [31:0] t_d, t3_q;
+  logic [31:0] t_d, t4_q;
 
   rival_fp32_round #(.Width(MagW), .ExpW(RoundExpW), .Limits(1'b1), .Cut(2)) u_round (
     .clk_i,
     .en_i,
-    .sign_i     (sum_d[SumW-1]),
-    .plus_i     (sum_d[SumW-1]),
-    .mag_i      (sum_d[MagW-1:0] ^ {MagW{sum_d[SumW-1]}}),
-    .exponent_i (RoundExpW'(exp_sum) + TopExp),
+    .sign_i     (sum2_q[SumW-1]),
+    .plus_i     (sum2_q[SumW-1]),
+    .mag_i      (sum2_q[MagW-1:0] ^ {MagW{sum2_q[SumW-1]}}),
+    .exponent_i (RoundExpW'(exp2_q) + TopExp),
     .fp32_o     (t_d)
   );
 
   always_ff @(posedge clk_i) begin
-    if (en_i) t3_q <= t_d;
+    if (en_i) t4_q <= t_d;
   end
 
-  rival_fp32_add #(.Limits(1'b1)) u_add (.clk_i, .en_i, .term_i(t3_q), .first_i, .acc_i, .sum_o(acc_o));
+  rival_fp32_add #(.Limits(1'b1)) u_add (.clk_i, .en_i, .term_i(t4_q), .first_i, .acc_i, .sum_o(acc_o));
   assign result_o = acc_o;
 
 endmodule

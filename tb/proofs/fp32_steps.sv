@@ -1,6 +1,6 @@
 // FP32 accumulate, its steps one by one, for any content of the registers between them:
 //   normalise   the product's leading one comes to the top, exponent and significand keep its value
-//   align       the smaller operand as if shifted without a limit, all lost bits in the lowest one
+//   align       the operand of the smaller exponent as if shifted without a limit, all lost bits in the lowest one
 //   round       nearest even of any sum, the exponent with it; a cancelled sum is +0
 // That three extra bits suffice for the addition between them is tested, not proved here.
 module fp32_steps #(
@@ -20,10 +20,10 @@ module fp32_steps #(
   logic [31:0]      acc, result;
   logic [ProdW-1:0] dut__prod2_q;
   logic [4:0]       dut__exp2_q;
-  logic [SigW-1:0]  dut__g_fp32__norm_d, dut__g_fp32__small_sig;
+  logic [SigW-1:0]  dut__g_fp32__norm_d, dut__g_fp32__norm3_q;
   logic [7:0]       dut__g_fp32__biased_d, dut__g_fp32__distance, dut__g_fp32__biased4_q;
-  logic [SigW+2:0]  dut__g_fp32__aligned;
-  logic [SumW-1:0]  dut__g_fp32__sum4_q;
+  logic [SigW+2:0]  dut__g_fp32__lesser, dut__g_fp32__aligned;
+  logic [SumW-1:0]  dut__g_fp32__sum4;
   logic             dut__g_fp32__sign4_q;
   bcq_scale_unit #(.PsumW(PsumW)) dut (
     .clk_i, .en_i, .load_w_i(1'b1), .switch_w_i(1'b1), .scale_w_i(scale_i), .scale_a_i(scale_i), .psum_i,
@@ -45,8 +45,14 @@ module fp32_steps #(
 
   // ---- Align -------------------------------------------------------------------------------------------------
 
+  // Both operands have their leading one on top, or are zero: of the term that is proved above.
+  always_comb begin
+    assume (dut__g_fp32__norm3_q[SigW-1] || dut__g_fp32__norm3_q == '0);
+    assume (acc_i[30:23] != 8'd0 || acc_i[22:0] == 23'd0);
+  end
+
   logic [SigW+2+256:0] far;
-  assign far = {dut__g_fp32__small_sig, 3'b000, 256'd0} >> dut__g_fp32__distance;
+  assign far = {dut__g_fp32__lesser, 256'd0} >> dut__g_fp32__distance;
   always_comb assert (dut__g_fp32__aligned ==
                       {far[SigW+2+256:257], far[256:0] != '0});
 
@@ -55,13 +61,13 @@ module fp32_steps #(
   logic [7:0]      top, biased;
   logic [SumW+23:0] wide, rest, half;
   logic [24:0]     kept;
-  logic [31:0]     wanted, wanted_q;
-  logic            known_q = 1'b0;
+  logic [31:0]     wanted, wanted5_q, wanted_q;
+  logic            known5_q = 1'b0, known_q = 1'b0;
   always_comb begin
     top = 8'd0;
-    for (int i = 0; i < SumW; i++) if (dut__g_fp32__sum4_q[i]) top = 8'(i);
+    for (int i = 0; i < SumW; i++) if (dut__g_fp32__sum4[i]) top = 8'(i);
     // 24 bits from the leading one, and what is below them against its half.
-    wide = {dut__g_fp32__sum4_q, 24'd0};
+    wide = {dut__g_fp32__sum4, 24'd0};
     kept = 25'(wide >> (top + 8'd1));
     half = (SumW+24)'(1) << top;
     rest = wide & ((half << 1) - 1'b1);
@@ -69,17 +75,24 @@ module fp32_steps #(
     biased = dut__g_fp32__biased4_q + 8'd1 - 8'(SumW - 1) + top;
     // A carry makes the significand 2^24: the next exponent, fraction zero.
     wanted = {dut__g_fp32__sign4_q, kept[24] ? biased + 8'd1 : biased, kept[24] ? 23'd0 : kept[22:0]};
-    if (dut__g_fp32__sum4_q == '0) wanted = '0;
+    if (dut__g_fp32__sum4 == '0) wanted = '0;
   end
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      known_q  <= 1'b1;
-      wanted_q <= wanted;
+      known5_q  <= 1'b1;
+      known_q   <= known5_q;
+      wanted5_q <= wanted;
+      wanted_q  <= wanted5_q;
     end
   end
   // Exponents at which the result would leave FP32's normal range cannot arise (docs/format.md, section 8).
-  logic fits_q;
-  always_ff @(posedge clk_i) if (en_i) fits_q <= 32'(dut__g_fp32__biased4_q) > SumW && dut__g_fp32__biased4_q < 8'd250;
+  logic fits5_q, fits_q;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      fits5_q <= 32'(dut__g_fp32__biased4_q) > SumW && dut__g_fp32__biased4_q < 8'd250;
+      fits_q  <= fits5_q;
+    end
+  end
   always_comb if (known_q && fits_q) assert (acc == wanted_q && result == wanted_q);
 
 endmodule
