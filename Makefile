@@ -101,7 +101,7 @@ $(B)/test_array $(B)/test_scale_unit $(B)/bench_sim $(B)/bench_nmse: $(B)/%: $(B
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
 include rtl/rivals/rivals.mk tb/accelerator.mk tb/golden.mk tb/formats.mk tb/calibrate.mk tb/files.mk synth/synth.mk synth/variants.mk tb/netlist.mk tb/faults.mk tb/proofs.mk tb/mutate.mk tb/fuzz.mk tb/icarus.mk tb/coverage.mk tb/encoder.mk tb/board.mk tb/device.mk synth/fpga/fpga.mk tb/rivals.mk tb/rival_units.mk synth/rivals.mk synth/rival_integers.mk
-include tb/tables.mk tb/rival_encoder.mk tb/page.mk tb/energy.mk tb/explore.mk
+include tb/tables.mk tb/rival_encoder.mk tb/page.mk tb/energy.mk tb/explore.mk tb/gates.mk
 
 SEED       ?= 1
 NETLISTS   := $(patsubst %,$(B)/models/%.so,pe_rtl pe_netlist)
@@ -146,6 +146,7 @@ test: ## everything that must hold, in minutes
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 6 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
+	  "$(B)/test_gates -seed $(SEED) $(GATES_TEST)" "$(B)/asan/test_gates -seed $(SEED) -cycles 100 $(wordlist 1,2,$(GATES_TEST))" \
 	  "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" "tb/mutate.sh -n 30 lb2" \
 	  "$(B)/test_rival_units -seed $(SEED) $(RIVAL_UNITS)" \
 	  "$(B)/test_rival_encoder_units $(RIVAL_ENC_UNITS)" \
