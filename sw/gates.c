@@ -18,21 +18,7 @@ static uint64_t next_random(uint64_t *state) {  /* splitmix64 */
     return z ^ z >> 31;
 }
 
-bool gates_memory_drives(const gate_memory *m, int port) {
-    return port == M_DATA || (m->ports->kind == MEMORY_FIFO && (port == M_POP_VALID || port == M_PUSH_READY));
-}
-
-bool gates_memory_output(const gate_memory *m, int port, int bit) {
-    if (port == M_DATA) return m->data[bit];
-    uint32_t held = (m->tail - m->head) & (2 * m->words - 1);
-    return port == M_POP_VALID ? held != 0 : held != m->words;
-}
-
 static bool high(const gates *g, const bus *b) { return g->nets[b->net[0]].value; }
-
-void gates_memory_reset(const gates *g, gate_memory *m) {
-    if (m->ports->kind == MEMORY_FIFO && !high(g, &m->ports->port[M_RESET])) m->head = m->tail = 0;
-}
 
 static void memory_write(const gates *g, gate_memory *m, uint32_t address) {
     const bus *data = &m->ports->port[M_WRITE_DATA];
@@ -49,36 +35,17 @@ static uint32_t address_of(const gates *g, const bus *b) {
     return a;
 }
 
-/* A read sees the word of before, a write in the same cycle or not: as the modules' registers do. */
+/* A read sees the word of before, a write in the same cycle or not: as the module's registers do. */
 void gates_memory_edge(const gates *g, gate_memory *m) {
     const bus *port = m->ports->port;
-    bool write = high(g, &port[M_WRITE]), read = high(g, &port[M_READ]);
-    if (m->ports->kind == MEMORY_WORDS) {
-        if (read) memory_read(m, address_of(g, &port[M_READ_ADDR]));
-        if (write) memory_write(g, m, address_of(g, &port[M_WRITE_ADDR]));
-        return;
-    }
-    bool push = write && gates_memory_output(m, M_PUSH_READY, 0), pop = read && gates_memory_output(m, M_POP_VALID, 0);
-    if (pop) memory_read(m, m->head & (m->words - 1));
-    if (push) memory_write(g, m, m->tail & (m->words - 1));
-    if (!high(g, &port[M_RESET])) return;
-    m->head = (m->head + pop) & (2 * m->words - 1);
-    m->tail = (m->tail + push) & (2 * m->words - 1);
-}
-
-/* A FIFO's depth is no port's width: it is read from the parameters in the module's name. */
-static uint32_t fifo_depth(const char *module) {
-    const char *at = strstr(module, "Depth=s32'");
-    return at ? (uint32_t)strtoul(at + 10, NULL, 2) : 0;
+    if (high(g, &port[M_READ])) memory_read(m, address_of(g, &port[M_READ_ADDR]));
+    if (high(g, &port[M_WRITE])) memory_write(g, m, address_of(g, &port[M_WRITE_ADDR]));
 }
 
 static bool make_memory(gates *g, int i, uint64_t *random, bcq_error *error) {
     gate_memory *m = &g->memories[i];
     m->ports = &g->flat.memories[i];
-    const char *module = g->flat.scopes[m->ports->scope].module;
-    m->words = m->ports->kind == MEMORY_WORDS ? 1u << m->ports->address_bits : fifo_depth(module);
-    if (m->words < 1 || (m->words & (m->words - 1)) || m->words > 1 << 20)
-        return bcq_fail(error, "%s: wanted Depth, a power of two, in the module's name, got %u", module, m->words);
+    m->words = 1u << m->ports->address_bits;
     size_t bits = (size_t)m->words * (size_t)m->ports->width;
     m->word = malloc(bits);
     m->data = malloc((size_t)m->ports->width);
@@ -114,7 +81,7 @@ static bool make_cells(gates *g, uint64_t *random, bcq_error *error) {
     }
     free(type_of);
     if (!good) return false;
-    g->types[g->n_types] = (gate_type){ .kind = LIBERTY_MACRO, .inputs = 2, .bits = 2, .level_pins = 2 };
+    g->types[g->n_types] = (gate_type){ .kind = LIBERTY_MACRO, .inputs = 1, .bits = 1 };
     for (int m = 0; good && m < g->flat.n_memories; m++) {
         g->cells[g->flat.n_cells + (uint32_t)m] = (gate){ .type = (uint16_t)g->n_types, .pins = (uint32_t)m };
         good = make_memory(g, m, random, error);
@@ -132,18 +99,15 @@ static bool drive(gates *g, uint32_t net, uint32_t cell, bcq_error *error) {
     return bcq_fail(error, "net %s: wanted one driver, got %s", net < NETS_FIXED ? "of a constant" : name, net < NETS_FIXED ? "a cell too" : "two");
 }
 
-/* Calls use(net, cell, pin) for all inputs: those of cells, and clock and reset of memories. */
+/* Does `use` with net, cell and pin for all inputs: those of cells, and the clocks of memories. */
 #define FOR_INPUTS(g, net, cell, pin, use) \
     for (uint32_t cell = 0; cell < (g)->n_cells; cell++) \
         for (int pin = 0, pins_ = input_pins(g, cell); pin < pins_; pin++) { uint32_t net = input_net(g, cell, pin); use; }
 
-static int input_pins(const gates *g, uint32_t cell) {
-    if (cell < g->flat.n_cells) return g->types[g->cells[cell].type].inputs;
-    return g->flat.memories[cell - g->flat.n_cells].kind == MEMORY_FIFO ? 2 : 1;
-}
+static int input_pins(const gates *g, uint32_t cell) { return g->types[g->cells[cell].type].inputs; }
 static uint32_t input_net(const gates *g, uint32_t cell, int pin) {
     if (cell < g->flat.n_cells) return g->flat.pin_net[g->cells[cell].pins + (uint32_t)pin];
-    return g->flat.memories[cell - g->flat.n_cells].port[pin ? M_RESET : M_CLOCK].net[0];
+    return g->flat.memories[cell - g->flat.n_cells].port[M_CLOCK].net[0];
 }
 
 static bool make_nets(gates *g, bcq_error *error) {
@@ -158,9 +122,8 @@ static bool make_nets(gates *g, bcq_error *error) {
             if (!drive(g, g->flat.pin_net[g->cells[i].pins + (uint32_t)(t->inputs + o)], i, error)) return false;
     }
     for (int m = 0; m < g->flat.n_memories; m++)
-        for (int p = 0; p < M_PORTS; p++)
-            for (int b = 0; gates_memory_drives(&g->memories[m], p) && b < g->flat.memories[m].port[p].bits; b++)
-                if (!drive(g, g->flat.memories[m].port[p].net[b], g->flat.n_cells + (uint32_t)m, error)) return false;
+        for (int b = 0; b < g->flat.memories[m].width; b++)
+            if (!drive(g, g->flat.memories[m].port[M_DATA].net[b], g->flat.n_cells + (uint32_t)m, error)) return false;
     for (int p = 0; p < g->flat.n_ports; p++)
         for (int b = 0; !g->flat.ports[p].output && b < g->flat.ports[p].bits.bits; b++)
             if (g->driver[g->flat.ports[p].bits.net[b]] != NONE || g->flat.ports[p].bits.net[b] < NETS_FIXED)
@@ -232,17 +195,17 @@ static bool make_levels(gates *g, bcq_error *error) {
         if (g->level[i] >= g->n_levels) g->n_levels = g->level[i] + 1;
         const gate *c = &g->cells[i];
         const gate_type *t = &g->types[c->type];
-        const flat_memory *m = t->cell ? NULL : &g->flat.memories[c->pins];
-        for (int o = 0; o < (m ? M_PORTS : t->outputs); o++)
-            for (int b = 0; b < (m ? gates_memory_drives(&g->memories[c->pins], o) ? m->port[o].bits : 0 : 1); b++) {
-                const gate_net *n = &g->nets[m ? m->port[o].net[b] : g->flat.pin_net[c->pins + (uint32_t)(t->inputs + o)]];
-                for (uint32_t f = n->fan; f < n->fan_end; f++) {
-                    uint32_t to = g->fan[f] >> PIN_BITS;
-                    if (!is_level(g, to, (int)(g->fan[f] & ((1u << PIN_BITS) - 1)))) continue;
-                    if (g->level[to] <= g->level[i]) g->level[to] = g->level[i] + 1;
-                    if (!--waits[to]) g->order[queued++] = to;
-                }
+        const bus *data = t->cell ? NULL : &g->flat.memories[c->pins].port[M_DATA];
+        const uint32_t *net = data ? data->net : g->flat.pin_net + c->pins + t->inputs;
+        for (int o = 0; o < (data ? data->bits : t->outputs); o++) {
+            const gate_net *n = &g->nets[net[o]];
+            for (uint32_t f = n->fan; f < n->fan_end; f++) {
+                uint32_t to = g->fan[f] >> PIN_BITS;
+                if (!is_level(g, to, (int)(g->fan[f] & ((1u << PIN_BITS) - 1)))) continue;
+                if (g->level[to] <= g->level[i]) g->level[to] = g->level[i] + 1;
+                if (!--waits[to]) g->order[queued++] = to;
             }
+        }
     }
     uint32_t stuck = 0;
     while (stuck < g->n_cells && !waits[stuck]) stuck++;

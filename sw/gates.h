@@ -2,8 +2,8 @@
  *
  * The netlist is what Yosys writes (write_verilog -noattr -noexpr): modules, instances with named pins,
  * assign. Cells come from a Liberty file. The clock is the port clk_i. A module that the file uses and does
- * not hold is a memory and is simulated by its function: any whose name contains bcq_acc_memory or bcq_fifo
- * (ports of rtl/bcq_acc_memory.sv, rtl/bcq_fifo.sv); its size follows from the width of what it is connected to.
+ * not hold, with bcq_acc_memory in its name, is a memory as rtl/bcq_acc_memory.sv, simulated by its function;
+ * its size follows from the width of what its ports are connected to.
  *
  * A clock cycle is two phases: settle (clock low, inputs of the netlist change) and edge (clock high). A phase
  * ends when nothing moves any more. The clock is ideal: clk_i, buffers and inverters of it and clock gates switch

@@ -8,10 +8,8 @@
 
 typedef struct netlist netlist;      /* keeps the file's modules and their names */
 
-enum { MEMORY_WORDS, MEMORY_FIFO };  /* by ports of bcq_acc_memory.sv, bcq_fifo.sv */
-enum { M_CLOCK, M_WRITE, M_WRITE_ADDR, M_WRITE_DATA, M_READ, M_READ_ADDR, M_DATA,
-       M_RESET = M_WRITE_ADDR, M_PUSH = M_WRITE, M_PUSH_DATA = M_WRITE_DATA, M_POP = M_READ,
-       M_POP_VALID = M_READ_ADDR, M_PUSH_READY = M_DATA + 1, M_PORTS };
+/* Ports of bcq_acc_memory.sv. */
+enum { M_CLOCK, M_WRITE, M_WRITE_ADDR, M_WRITE_DATA, M_READ, M_READ_ADDR, M_DATA, M_PORTS };
 
 typedef struct { uint32_t *net; int bits; } bus;
 
@@ -23,11 +21,16 @@ typedef struct {
 } flat_cell;
 
 typedef struct {
-    int kind, scope, width, address_bits;
+    int scope, width, address_bits;
     bus port[M_PORTS];
 } flat_memory;
 
-typedef struct { const char *module, *instance; int parent, kind; uint32_t base; const void *source; } flat_scope;
+typedef struct {
+    const char *module, *instance;
+    int parent, memory;              /* memory: its number, or -1 */
+    uint32_t base;                   /* of its bits in flat.bit_net */
+    const void *source;              /* the module as written; NULL for a memory */
+} flat_scope;
 typedef struct { const char *name; bool output; bus bits; } flat_port;
 
 enum { NET_0, NET_1, NETS_FIXED };   /* the two constants */
@@ -119,7 +122,7 @@ typedef struct {
     const flat_memory *ports;
     uint8_t *word;                     /* [words][width] */
     uint8_t *data;                     /* [width] what data_o shows or will */
-    uint32_t words, head, tail;        /* head and tail: of a FIFO, below 2 * words */
+    uint32_t words;
     uint64_t reads, writes;
 } gate_memory;
 
@@ -178,12 +181,7 @@ void gates_sim_start(gates *g);
 /* A phase: the clock goes to `clock` (or stays), inputs of the netlist take their new values if `inputs`. */
 void gates_sim_phase(gates *g, bool clock, bool inputs);
 
-/* What a memory does when its clock rises, and after a reset; leaves it in m->data and the counters. */
+/* What a memory does when its clock rises; leaves it in m->data and the counters. */
 void gates_memory_edge(const gates *g, gate_memory *m);
-/* The value of each output port bit, by m's state. */
-bool gates_memory_output(const gate_memory *m, int port, int bit);
-bool gates_memory_drives(const gate_memory *m, int port);  /* is it one of these */
-/* Takes effect while the reset is low. */
-void gates_memory_reset(const gates *g, gate_memory *m);
 
 #endif

@@ -1,38 +1,12 @@
-/* Reads the Verilog that Yosys writes and lays the hierarchy out flat. See gates.h. */
+/* Reads the Verilog that Yosys writes. See gates.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gates_internal.h"
-#include "liberty_syntax.h"
+#include "gates_netlist.h"
 
-enum { BIT_0 = -1, BIT_1 = -2, BIT_OPEN = -3, VECTOR_MAX = 1 << 20, DEPTH_MAX = 100 };
-enum { WIRE, INPUT, OUTPUT };
-
-typedef struct { const char *name; int left, right, width, direction; int32_t first; } signal;
-typedef struct { const char *pin; int32_t *bits; int n; } connection;
-typedef struct { const char *type, *name; connection *pins; int n_pins, line; } instance;
-typedef struct { int32_t to, from; } alias;
-
-typedef struct {
-    const char *name;
-    signal *signals;
-    instance *instances;
-    alias *aliases;
-    int n_signals, n_instances, n_aliases, room_signals, room_instances, room_aliases, line;
-    int32_t bits;
-} module;
-
-struct netlist {
-    arena *a;
-    const char *path;
-    module *modules;
-    int n_modules, room_modules;
-    /* Every name once: open addressing. of_module: which module's signal `signal` it is, while that is read. */
-    struct name { const char *text; int of_module, signal, module; } *names;
-    size_t n_names, room_names;
-};
+enum { VECTOR_MAX = 1 << 20, DEPTH_MAX = 100 };
 
 /* ---- Reading ------------------------------------------------------------------------------------- */
 
@@ -51,10 +25,9 @@ typedef struct {
     bcq_error *error;
 } reader;
 
-static bool memory_fails(bcq_error *error) { return bcq_fail(error, "out of memory"); }
+bool netlist_memory_fails(bcq_error *error) { return bcq_fail(error, "out of memory"); }
 
-/* Room for one more in an array of `n`. */
-static bool grow(void *array, int n, int *room, size_t size) {
+bool netlist_grow(void *array, int n, int *room, size_t size) {
     void **p = array;
     if (n < *room) return true;
     int more = *room ? 2 * *room : 16;
@@ -126,8 +99,7 @@ static uint64_t hash(const char *s, size_t length) {
     return h ^ h >> 29;
 }
 
-/* The entry of a name, made if it is not there; NULL: out of memory. */
-static struct name *intern(netlist *n, const char *s, size_t length) {
+struct name *netlist_intern(netlist *n, const char *s, size_t length) {
     if (2 * n->n_names >= n->room_names) {
         size_t room = n->room_names ? 2 * n->room_names : 1 << 14;
         struct name *more = calloc(room, sizeof *more);
@@ -154,8 +126,8 @@ static struct name *intern(netlist *n, const char *s, size_t length) {
 static bool identifier(reader *r, struct name **name, const char *want) {
     if (!r->length || (!r->escaped && !(isalpha((unsigned char)*r->token) || *r->token == '_' || *r->token == '$')))
         return wanted(r, want);
-    *name = intern(r->n, r->token, r->length);
-    return *name ? next(r) : memory_fails(r->error);
+    *name = netlist_intern(r->n, r->token, r->length);
+    return *name ? next(r) : netlist_memory_fails(r->error);
 }
 
 /* An unsigned decimal. */
@@ -181,7 +153,7 @@ static bool range(reader *r, int *left, int *right, bool *there) {
 }
 
 static bool push_bit(reader *r, int32_t bit) {
-    if (!grow(&r->bits, r->n_bits, &r->room_bits, sizeof *r->bits)) return memory_fails(r->error);
+    if (!netlist_grow(&r->bits, r->n_bits, &r->room_bits, sizeof *r->bits)) return netlist_memory_fails(r->error);
     r->bits[r->n_bits++] = bit;
     return true;
 }
@@ -286,7 +258,7 @@ static bool declare(reader *r, struct name *name, int direction, int left, int r
         if (direction != WIRE) s->direction = direction;
         return true;
     }
-    if (!grow(&m->signals, m->n_signals, &m->room_signals, sizeof *m->signals)) return memory_fails(r->error);
+    if (!netlist_grow(&m->signals, m->n_signals, &m->room_signals, sizeof *m->signals)) return netlist_memory_fails(r->error);
     if (m->bits > INT32_MAX - width) return wanted(r, "a smaller module");
     m->signals[m->n_signals] = (signal){ name->text, left, right, width, direction, m->bits };
     m->bits += width;
@@ -320,7 +292,7 @@ static bool assignment(reader *r) {
         return bcq_fail(r->error, "%s:%d: wanted an assignment of %d bits, got %d", r->n->path, line, n, r->n_bits - n);
     for (int i = 0; i < n; i++) {
         if (r->bits[i] < 0) return bcq_fail(r->error, "%s:%d: wanted nets to assign to, got a constant", r->n->path, line);
-        if (!grow(&m->aliases, m->n_aliases, &m->room_aliases, sizeof *m->aliases)) return memory_fails(r->error);
+        if (!netlist_grow(&m->aliases, m->n_aliases, &m->room_aliases, sizeof *m->aliases)) return netlist_memory_fails(r->error);
         m->aliases[m->n_aliases++] = (alias){ r->bits[i], r->bits[n + i] };
     }
     return expect(r, ";");
@@ -329,7 +301,7 @@ static bool assignment(reader *r) {
 static bool read_instance(reader *r) {
     module *m = r->m;
     struct name *type, *name, *pin;
-    if (!grow(&m->instances, m->n_instances, &m->room_instances, sizeof *m->instances)) return memory_fails(r->error);
+    if (!netlist_grow(&m->instances, m->n_instances, &m->room_instances, sizeof *m->instances)) return netlist_memory_fails(r->error);
     instance *i = &m->instances[m->n_instances];
     *i = (instance){ .line = r->line };
     if (!identifier(r, &type, "a cell, wire, assign or endmodule")) return false;
@@ -343,14 +315,14 @@ static bool read_instance(reader *r) {
         if (!is(r, ")") && !expression(r)) return false;
         if (!expect(r, ")")) return false;
         connection c = { pin->text, arena_alloc(r->n->a, (size_t)(r->n_bits + 1) * sizeof *r->bits), r->n_bits };
-        if (!c.bits || !grow(&r->pins, i->n_pins, &r->room_pins, sizeof *r->pins)) return memory_fails(r->error);
+        if (!c.bits || !netlist_grow(&r->pins, i->n_pins, &r->room_pins, sizeof *r->pins)) return netlist_memory_fails(r->error);
         for (int b = 0; b < c.n; b++) c.bits[b] = r->bits[c.n - 1 - b];   /* lowest first from here on */
         r->pins[i->n_pins++] = c;
         if (!is(r, ",")) break;
         if (!next(r)) return false;
     }
     if (!expect(r, ")") || !expect(r, ";")) return false;
-    if (!(i->pins = arena_alloc(r->n->a, (size_t)(i->n_pins + 1) * sizeof *i->pins))) return memory_fails(r->error);
+    if (!(i->pins = arena_alloc(r->n->a, (size_t)(i->n_pins + 1) * sizeof *i->pins))) return netlist_memory_fails(r->error);
     if (i->n_pins) memcpy(i->pins, r->pins, (size_t)i->n_pins * sizeof *i->pins);
     m->n_instances++;
     return true;
@@ -360,7 +332,7 @@ static bool read_module(reader *r) {
     netlist *n = r->n;
     struct name *name;
     if (!expect(r, "module")) return false;
-    if (!grow(&n->modules, n->n_modules, &n->room_modules, sizeof *n->modules)) return memory_fails(r->error);
+    if (!netlist_grow(&n->modules, n->n_modules, &n->room_modules, sizeof *n->modules)) return netlist_memory_fails(r->error);
     module *m = r->m = &n->modules[n->n_modules];
     *m = (module){ .line = r->line };
     if (!identifier(r, &name, "the name of a module")) return false;
@@ -397,7 +369,7 @@ static char *read_file(const char *path, size_t *length, bcq_error *error) {
         if (!more) free(text);
         text = more;
     }
-    if (!text) memory_fails(error);
+    if (!text) netlist_memory_fails(error);
     else if (ferror(f)) { bcq_fail(error, "%s: %s", path, strerror(errno)); free(text); text = NULL; }
     fclose(f);
     return text;
@@ -410,7 +382,7 @@ netlist *netlist_read(const char *path, bcq_error *error) {
     if (n) n->a = arena_new();
     if (n && n->a) n->path = arena_string(n->a, path, strlen(path));
     if (!n || !n->path) {
-        if (text) memory_fails(error);
+        if (text) netlist_memory_fails(error);
         free(text);
         netlist_free(n);
         return NULL;
@@ -438,242 +410,4 @@ void netlist_free(netlist *n) {
     free(n->names);
     arena_free(n->a);
     free(n);
-}
-
-/* ---- Laying out ---------------------------------------------------------------------------------- */
-
-typedef struct {
-    netlist *n;
-    const liberty *lib;
-    flat *f;
-    bcq_error *error;
-    int room_scopes, room_memories, room_cells, room_pins, room_bits;
-    uint32_t *parent;            /* of each bit: union and find; 0 and 1 are the constants */
-    int n_cells, n_pins, n_bits;
-} layout;
-
-static uint32_t find(layout *l, uint32_t bit) {
-    while (l->parent[bit] != bit) bit = l->parent[bit] = l->parent[l->parent[bit]];
-    return bit;
-}
-/* The lower number stays: a constant remains one. */
-static bool join(layout *l, uint32_t a, uint32_t b, const module *m, const char *what, int line) {
-    a = find(l, a);
-    b = find(l, b);
-    if (a > b) { uint32_t c = a; a = b; b = c; }
-    if (b == NET_1) {
-        if (a != NET_1) return bcq_fail(l->error, "%s:%d: wanted one value of %s in module %s, got both 0 and 1", l->n->path, line, what, m->name);
-        return true;
-    }
-    l->parent[b] = a;
-    return true;
-}
-
-static bool new_bits(layout *l, int32_t count, uint32_t *first) {
-    if (l->n_bits > INT32_MAX / 2 - count) return bcq_fail(l->error, "%s: wanted a smaller netlist", l->n->path);
-    while (l->n_bits + count > l->room_bits)
-        if (!grow(&l->parent, l->room_bits, &l->room_bits, sizeof *l->parent)) return memory_fails(l->error);
-    *first = (uint32_t)l->n_bits;
-    for (int32_t i = 0; i < count; i++) l->parent[l->n_bits + i] = (uint32_t)(l->n_bits + i);
-    l->n_bits += count;
-    return true;
-}
-
-static uint32_t global(uint32_t base, int32_t bit) {
-    return bit == BIT_0 ? NET_0 : bit == BIT_1 ? NET_1 : base + (uint32_t)bit;
-}
-
-static bool new_scope(layout *l, const module *m, const char *type, int parent, const char *name) {
-    flat *f = l->f;
-    if (!grow(&f->scopes, f->n_scopes, &l->room_scopes, sizeof *f->scopes)) return memory_fails(l->error);
-    const char *above = parent < 0 ? "" : f->scopes[parent].instance;
-    size_t length = strlen(above) + 1 + strlen(name);
-    char *path = arena_alloc(l->n->a, length + 1);
-    if (!path) return memory_fails(l->error);
-    snprintf(path, length + 1, "%s%s%s", above, *above ? "." : "", name);
-    flat_scope s = { type, path, parent, -1, 0, m };
-    if (m && !new_bits(l, m->bits, &s.base)) return false;
-    f->scopes[f->n_scopes++] = s;
-    return true;
-}
-
-static const signal *find_signal(const module *m, const char *name) {
-    for (int i = 0; i < m->n_signals; i++) if (m->signals[i].name == name || strcmp(m->signals[i].name, name) == 0) return &m->signals[i];
-    return NULL;
-}
-
-static bool place_module(layout *l, const instance *i, const module *inner, int scope) {
-    flat *f = l->f;
-    const module *outer = f->scopes[scope].source;
-    for (int up = scope; up >= 0; up = f->scopes[up].parent)
-        if (f->scopes[up].source == inner)
-            return bcq_fail(l->error, "%s:%d: wanted a hierarchy, got module %s inside itself", l->n->path, i->line, inner->name);
-    if (!new_scope(l, inner, inner->name, scope, i->name)) return false;
-    uint32_t base = f->scopes[f->n_scopes - 1].base, outer_base = f->scopes[scope].base;
-    for (int p = 0; p < i->n_pins; p++) {
-        const signal *s = find_signal(inner, i->pins[p].pin);
-        if (!s || s->direction == WIRE || (i->pins[p].n && i->pins[p].n != s->width))
-            return bcq_fail(l->error, "%s:%d: wanted a port %s of module %s with %d bits, got %d", l->n->path, i->line,
-                            i->pins[p].pin, inner->name, s ? s->width : 0, i->pins[p].n);
-        for (int b = 0; b < i->pins[p].n; b++)
-            if (!join(l, base + (uint32_t)(s->first + b), global(outer_base, i->pins[p].bits[b]), outer, i->pins[p].pin, i->line)) return false;
-    }
-    return true;
-}
-
-static bool place_cell(layout *l, const instance *i, const liberty_cell *cell, int scope) {
-    flat *f = l->f;
-    if (cell->refused)
-        return bcq_fail(l->error, "%s:%d: wanted cells that can be simulated, got %s: %s", l->n->path, i->line, cell->name, cell->refused);
-    if (!grow(&f->cells, l->n_cells, &l->room_cells, sizeof *f->cells)) return memory_fails(l->error);
-    while (l->n_pins + cell->n_pins > l->room_pins)
-        if (!grow(&f->pin_net, l->room_pins, &l->room_pins, sizeof *f->pin_net)) return memory_fails(l->error);
-    f->cells[l->n_cells++] = (flat_cell){ cell, i->name, scope, (uint32_t)l->n_pins };
-    uint32_t *net = f->pin_net + l->n_pins, open;
-    l->n_pins += cell->n_pins;
-    bool seen[LIBERTY_PINS_MAX] = { false };
-    for (int p = 0; p < i->n_pins; p++) {
-        const liberty_pin *pin = liberty_find_pin(cell, i->pins[p].pin);
-        if (!pin || i->pins[p].n > 1 || seen[pin - cell->pins])
-            return bcq_fail(l->error, "%s:%d: wanted one net to each pin of %s, got %d to %s", l->n->path, i->line, cell->name,
-                            i->pins[p].n, i->pins[p].pin);
-        if (!i->pins[p].n) continue;
-        seen[pin - cell->pins] = true;
-        net[pin - cell->pins] = global(f->scopes[scope].base, i->pins[p].bits[0]);
-    }
-    for (int p = 0; p < cell->n_pins; p++) {
-        if (seen[p]) continue;
-        if (p < cell->n_inputs)
-            return bcq_fail(l->error, "%s:%d: wanted a net at pin %s of %s, got none", l->n->path, i->line, cell->pins[p].name, cell->name);
-        if (!new_bits(l, 1, &open)) return false;
-        net[p] = open;
-    }
-    return true;
-}
-
-static bool place_memory(layout *l, const instance *i, int kind, int scope) {
-    static const char *const names[2][M_PORTS] = {
-        { "clk_i", "write_i", "write_addr_i", "write_data_i", "read_i", "read_addr_i", "data_o", NULL },
-        { "clk_i", "push_valid_i", "rst_ni", "push_data_i", "pop_ready_i", "pop_valid_o", "data_o", "push_ready_o" } };
-    flat *f = l->f;
-    if (!new_scope(l, NULL, i->type, scope, i->name)) return false;
-    f->scopes[f->n_scopes - 1].kind = f->n_memories;
-    if (!grow(&f->memories, f->n_memories, &l->room_memories, sizeof *f->memories)) return memory_fails(l->error);
-    flat_memory *m = &f->memories[f->n_memories++];
-    *m = (flat_memory){ .kind = kind, .scope = f->n_scopes - 1 };
-    for (int p = 0; p < M_PORTS; p++) {
-        if (!names[kind][p]) continue;
-        const connection *c = NULL;
-        for (int k = 0; k < i->n_pins; k++) if (strcmp(i->pins[k].pin, names[kind][p]) == 0) c = &i->pins[k];
-        if (!c || !c->n)
-            return bcq_fail(l->error, "%s:%d: wanted a net at port %s of %s, got none", l->n->path, i->line, names[kind][p], i->type);
-        if (!(m->port[p].net = arena_alloc(l->n->a, (size_t)c->n * sizeof *m->port[p].net))) return memory_fails(l->error);
-        m->port[p].bits = c->n;
-        for (int b = 0; b < c->n; b++) m->port[p].net[b] = global(f->scopes[scope].base, c->bits[b]);
-    }
-    m->width = m->port[M_DATA].bits;
-    m->address_bits = kind == MEMORY_WORDS ? m->port[M_READ_ADDR].bits : 0;
-    bool good = m->port[M_WRITE_DATA].bits == m->width && m->port[M_CLOCK].bits == 1 && m->port[M_WRITE].bits == 1 && m->port[M_READ].bits == 1;
-    if (kind == MEMORY_WORDS) good = good && m->port[M_WRITE_ADDR].bits == m->address_bits && m->address_bits <= 20;
-    else good = good && m->port[M_RESET].bits == 1 && m->port[M_POP_VALID].bits == 1 && m->port[M_PUSH_READY].bits == 1;
-    return good || bcq_fail(l->error, "%s:%d: wanted ports of matching widths at %s", l->n->path, i->line, i->type);
-}
-
-static bool place_instance(layout *l, const instance *i, int scope) {
-    const struct name *name = intern(l->n, i->type, strlen(i->type));
-    if (name && name->module >= 0) return place_module(l, i, &l->n->modules[name->module], scope);
-    const liberty_cell *cell = liberty_find(l->lib, i->type);
-    if (cell) return place_cell(l, i, cell, scope);
-    if (strstr(i->type, "bcq_acc_memory")) return place_memory(l, i, MEMORY_WORDS, scope);
-    if (strstr(i->type, "bcq_fifo")) return place_memory(l, i, MEMORY_FIFO, scope);
-    return bcq_fail(l->error, "%s:%d: wanted a module of this file, a cell of %s or a memory, got '%.80s'", l->n->path, i->line,
-                    l->lib->name, i->type);
-}
-
-/* Bits become nets: one number for all bits that are joined. */
-static bool number_nets(layout *l) {
-    flat *f = l->f;
-    if (!(f->bit_net = malloc((size_t)l->n_bits * sizeof *f->bit_net))) return memory_fails(l->error);
-    f->n_nets = 0;
-    for (uint32_t b = 0; b < (uint32_t)l->n_bits; b++) {
-        uint32_t root = find(l, b);
-        f->bit_net[b] = root == b ? f->n_nets++ : f->bit_net[root];   /* a root is its set's lowest */
-    }
-    for (int p = 0; p < l->n_pins; p++) f->pin_net[p] = f->bit_net[f->pin_net[p]];
-    for (int m = 0; m < f->n_memories; m++)
-        for (int p = 0; p < M_PORTS; p++)
-            for (int b = 0; b < f->memories[m].port[p].bits; b++)
-                f->memories[m].port[p].net[b] = f->bit_net[f->memories[m].port[p].net[b]];
-    f->n_cells = (uint32_t)l->n_cells;
-    f->n_pins = (uint32_t)l->n_pins;
-    f->n_bits = (uint32_t)l->n_bits;
-    return true;
-}
-
-static bool top_ports(layout *l, const module *m) {
-    flat *f = l->f;
-    if (!(f->ports = calloc((size_t)m->n_signals + 1, sizeof *f->ports))) return memory_fails(l->error);
-    for (int i = 0; i < m->n_signals; i++) {
-        const signal *s = &m->signals[i];
-        if (s->direction == WIRE) continue;
-        flat_port *p = &f->ports[f->n_ports];
-        if (!(p->bits.net = arena_alloc(l->n->a, (size_t)s->width * sizeof *p->bits.net))) return memory_fails(l->error);
-        *p = (flat_port){ s->name, s->direction == OUTPUT, { p->bits.net, s->width } };
-        for (int b = 0; b < s->width; b++) p->bits.net[b] = f->bit_net[f->scopes[0].base + (uint32_t)(s->first + b)];
-        f->n_ports++;
-    }
-    return true;
-}
-
-bool netlist_flatten(netlist *n, const liberty *lib, const char *top, flat *f, bcq_error *error) {
-    layout l = { .n = n, .lib = lib, .f = f, .error = error };
-    memset(f, 0, sizeof *f);
-    const struct name *name = intern(n, top, strlen(top));
-    if (!name || name->module < 0) return bcq_fail(error, "%s: wanted a module %s, got none of that name", n->path, top);
-    const module *m = &n->modules[name->module];
-    uint32_t constants;
-    bool good = new_bits(&l, NETS_FIXED, &constants) && new_scope(&l, m, m->name, -1, "");
-    for (int s = 0; good && s < f->n_scopes; s++) {
-        const module *of = f->scopes[s].source;
-        for (int i = 0; of && good && i < of->n_aliases; i++)
-            good = join(&l, global(f->scopes[s].base, of->aliases[i].to), global(f->scopes[s].base, of->aliases[i].from), of, "a net", of->line);
-        for (int i = 0; of && good && i < of->n_instances; i++) good = place_instance(&l, &of->instances[i], s);
-    }
-    good = good && number_nets(&l) && top_ports(&l, m);
-    free(l.parent);
-    return good;
-}
-
-void flat_free(flat *f) {
-    free(f->scopes);
-    free(f->cells);
-    free(f->memories);
-    free(f->ports);
-    free(f->pin_net);
-    free(f->bit_net);
-    memset(f, 0, sizeof *f);
-}
-
-bool netlist_find(const flat *f, int scope, const char *name, int bit, uint32_t *net) {
-    if (scope < 0 || scope >= f->n_scopes || !f->scopes[scope].source) return false;
-    const signal *s = find_signal(f->scopes[scope].source, name);
-    if (!s) return false;
-    int at = s->left >= s->right ? bit - s->right : s->right - bit;
-    if (at < 0 || at >= s->width) return false;
-    *net = f->bit_net[f->scopes[scope].base + (uint32_t)(s->first + at)];
-    return true;
-}
-
-void netlist_name(const flat *f, uint32_t net, char *text, size_t size) {
-    for (int s = 0; s < f->n_scopes; s++) {
-        const module *m = f->scopes[s].source;
-        for (int i = 0; m && i < m->n_signals; i++)
-            for (int b = 0; b < m->signals[i].width; b++) {
-                if (f->bit_net[f->scopes[s].base + (uint32_t)(m->signals[i].first + b)] != net) continue;
-                int index = m->signals[i].left >= m->signals[i].right ? m->signals[i].right + b : m->signals[i].right - b;
-                snprintf(text, size, "%s%s%s[%d]", f->scopes[s].instance, *f->scopes[s].instance ? "." : "", m->signals[i].name, index);
-                return;
-            }
-    }
-    snprintf(text, size, "an unnamed net");
 }

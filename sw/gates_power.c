@@ -23,7 +23,7 @@ static void add_loads(gates *g) {
     }
     for (int m = 0; m < g->flat.n_memories; m++)
         for (int p = 0; p < M_PORTS; p++)
-            for (int b = 0; !gates_memory_drives(&g->memories[m], p) && b < g->flat.memories[m].port[p].bits; b++) {
+            for (int b = 0; p != M_DATA && b < g->flat.memories[m].port[p].bits; b++) {
                 uint32_t n = g->flat.memories[m].port[p].net[b];
                 for (int d = 0; d < 2; d++) g->load[n][d] += wire;
                 g->loads[n]++;
@@ -149,7 +149,7 @@ static void report_port_loads(const gates *g) {
     for (int m = 0; m < g->flat.n_memories; m++) {
         gates_scope *r = &g->report[g->flat.memories[m].scope];
         for (int p = 0; p < M_PORTS; p++)
-            for (int b = 0; !gates_memory_drives(&g->memories[m], p) && b < g->flat.memories[m].port[p].bits; b++) {
+            for (int b = 0; p != M_DATA && b < g->flat.memories[m].port[p].bits; b++) {
                 uint32_t n = g->flat.memories[m].port[p].net[b];
                 if (n < NETS_FIXED || g->driver[n] != NONE) continue;
                 double e = switching(g, &g->nets[n], wire, wire);
@@ -164,8 +164,8 @@ void gates_power_report(const gates *g) {
     for (int i = 0; i < g->flat.n_scopes; i++) {
         const flat_scope *s = &g->flat.scopes[i];
         report[i] = (gates_scope){ .module = s->module, .instance = s->instance, .parent = s->parent };
-        if (s->kind < 0) continue;
-        const gate_memory *m = &g->memories[s->kind];
+        if (s->memory < 0) continue;
+        const gate_memory *m = &g->memories[s->memory];
         report[i].reads = m->reads;
         report[i].writes = m->writes;
         report[i].words = (int)m->words;

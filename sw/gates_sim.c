@@ -125,21 +125,10 @@ static void schedule_outputs(gates *g, gate *c, const gate_type *t, int pin) {
     }
 }
 
-static void schedule_memory(gates *g, const gate_memory *m) {
-    for (int p = 0; p < M_PORTS; p++)
-        for (int b = 0; gates_memory_drives(m, p) && b < m->ports->port[p].bits; b++)
-            schedule(g, m->ports->port[p].net[b], gates_memory_output(m, p, b), NONE, g->memory_delay);
-}
-
 /* An input of a cell has changed. */
 static void respond(gates *g, gate *c, int pin) {
     const gate_type *t = &g->types[c->type];
     if (!(t->level_pins >> pin & 1)) return;
-    if (t->kind == LIBERTY_MACRO) {
-        gates_memory_reset(g, &g->memories[c->pins]);
-        schedule_memory(g, &g->memories[c->pins]);
-        return;
-    }
     follow(c, t);
     schedule_outputs(g, c, t, pin);
 }
@@ -257,22 +246,11 @@ static int last_input(const gates *g, const gate *c, uint32_t inputs) {
     return best;
 }
 
-static void spread_memory(gates *g, const gate_memory *m) {
-    for (int p = 0; p < M_PORTS; p++)
-        for (int b = 0; gates_memory_drives(m, p) && b < m->ports->port[p].bits; b++)
-            if (g->nets[m->ports->port[p].net[b]].value != gates_memory_output(m, p, b)) spread_level(g, m->ports->port[p].net[b]);
-}
-
 static void evaluate(gates *g, uint32_t cell) {
     gate *c = &g->cells[cell];
     const gate_type *t = &g->types[c->type];
     uint32_t changed = g->changed[cell];
     g->changed[cell] = 0;
-    if (t->kind == LIBERTY_MACRO) {
-        gates_memory_reset(g, &g->memories[c->pins]);
-        spread_memory(g, &g->memories[c->pins]);
-        return;
-    }
     for (uint32_t pins = changed; pins; pins &= pins - 1) count_passive(g, c, t, __builtin_ctz(pins));
     follow(c, t);
     const uint32_t *net = outputs_of(g, c, t);
@@ -318,9 +296,7 @@ static void clock_wave(gates *g, uint32_t first) {
             uint32_t old = c->x;
             c->x ^= (uint16_t)(1u << pin);
             if (t->kind == LIBERTY_MACRO) {
-                if (pin == 0 && c->x & 1) g->sampled[g->n_sampled++] = cell;
-                else if (pin != 0 && g->options.events) respond(g, c, pin);
-                else if (pin != 0) mark(g, cell, pin);
+                if (c->x & 1) g->sampled[g->n_sampled++] = cell;
                 continue;
             }
             if (t->kind == LIBERTY_FLOP && t->clock_pins >> pin & 1) {
@@ -347,7 +323,15 @@ static void clock_wave(gates *g, uint32_t first) {
     }
 }
 
-/* All flip-flops look at their inputs before any of them shows what it saw. */
+static void show_data(gates *g, const gate_memory *m) {
+    const bus *data = &m->ports->port[M_DATA];
+    for (int b = 0; b < data->bits; b++) {
+        if (g->options.events) schedule(g, data->net[b], m->data[b], NONE, g->memory_delay);
+        else if (g->nets[data->net[b]].value != m->data[b]) spread_level(g, data->net[b]);
+    }
+}
+
+/* All flip-flops and memories look at their inputs before any of them shows what it saw. */
 static void sample(gates *g) {
     for (uint32_t i = 0; i < g->n_sampled; i++) {
         gate *c = &g->cells[g->sampled[i]];
@@ -359,8 +343,7 @@ static void sample(gates *g) {
         gate *c = &g->cells[g->sampled[i]];
         const gate_type *t = &g->types[c->type];
         if (t->kind == LIBERTY_MACRO) {
-            if (g->options.events) schedule_memory(g, &g->memories[c->pins]);
-            else spread_memory(g, &g->memories[c->pins]);
+            show_data(g, &g->memories[c->pins]);
             continue;
         }
         if ((c->x >> t->inputs & 1) == g->sampled_state[i]) continue;
@@ -412,19 +395,16 @@ void gates_sim_phase(gates *g, bool clock, bool inputs) {
 
 static uint32_t inputs_now(const gates *g, const gate *c, const gate_type *t) {
     uint32_t x = 0;
-    for (int i = 0; t->kind != LIBERTY_MACRO && i < t->inputs; i++)
+    for (int i = 0; i < t->inputs; i++)
         x |= (uint32_t)g->nets[g->flat.pin_net[c->pins + (uint32_t)i]].value << i;
     return x;
 }
 
 void gates_sim_start(gates *g) {
     g->nets[NET_1].value = 1;
-    for (int m = 0; m < g->flat.n_memories; m++) {
-        gates_memory_reset(g, &g->memories[m]);
-        for (int p = 0; p < M_PORTS; p++)
-            for (int b = 0; gates_memory_drives(&g->memories[m], p) && b < g->memories[m].ports->port[p].bits; b++)
-                g->nets[g->memories[m].ports->port[p].net[b]].value = gates_memory_output(&g->memories[m], p, b);
-    }
+    for (int m = 0; m < g->flat.n_memories; m++)
+        for (int b = 0; b < g->flat.memories[m].width; b++)
+            g->nets[g->flat.memories[m].port[M_DATA].net[b]].value = g->memories[m].data[b];
     for (uint32_t i = 0; i < g->n_cells; i++) {
         gate *c = &g->cells[g->order[i]];
         const gate_type *t = &g->types[c->type];
@@ -437,15 +417,8 @@ void gates_sim_start(gates *g) {
     for (uint32_t i = 0; i < g->n_cells; i++) {  /* inputs that no output follows without an edge */
         gate *c = &g->cells[i];
         const gate_type *t = &g->types[c->type];
-        uint32_t x = 0;
-        if (t->kind == LIBERTY_MACRO) {
-            const bus *port = g->memories[c->pins].ports->port;
-            x = g->nets[port[M_CLOCK].net[0]].value;
-            if (g->memories[c->pins].ports->kind == MEMORY_FIFO) x |= (uint32_t)g->nets[port[M_RESET].net[0]].value << 1;
-            c->x = (uint16_t)x;
-        } else {
-            c->x = (uint16_t)((c->x & ~((1u << t->inputs) - 1)) | inputs_now(g, c, t));
-        }
+        if (t->kind == LIBERTY_MACRO) c->x = g->nets[g->flat.memories[c->pins].port[M_CLOCK].net[0]].value;
+        else c->x = (uint16_t)((c->x & ~((1u << t->inputs) - 1)) | inputs_now(g, c, t));
     }
 }
 

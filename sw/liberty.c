@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "liberty_syntax.h"
+#include "liberty_internal.h"
 
 /* Groups that nothing here needs, and that are most of a file. */
 static const char *const skipped[] = {
@@ -15,31 +15,13 @@ static const char *const skipped[] = {
     "rise_constraint", "fall_constraint", "ocv_sigma_cell_rise", "ocv_sigma_cell_fall", "pg_pin", "dynamic_current",
     "intrinsic_parasitic", "leakage_current", "sensitization", "wire_load_table", NULL };
 
-enum { RAILS_MAX = 8 };
-
-typedef struct {
-    liberty lib;              /* first: a liberty * is a library * */
-    arena *a;
-    int room;                 /* of lib.cells */
-    bool bad;                 /* a message has been written */
-    bcq_error *error;
-    /* The file that is being read. */
-    const char *path;
-    const statement *root;
-    double time, load, volt, leak;
-    /* The cell. */
-    liberty_cell *cell;
-    const char *rails[RAILS_MAX], *state[4];  /* names of the state; [1] of its complement */
-    int n_rails, line;
-} library;
-
-static void *get(library *l, size_t size) {
+void *library_get(library *l, size_t size) {
     void *p = arena_alloc(l->a, size ? size : 1);
     if (!p && !l->bad) { bcq_fail(l->error, "out of memory"); l->bad = true; }
     return p;
 }
 
-static bool fail(library *l, int line, const char *want, const char *got) {
+bool library_fail(library *l, int line, const char *want, const char *got) {
     if (!l->bad)
         bcq_fail(l->error, "%s:%d: %s%swanted %s, got '%.60s'", l->path, line, l->cell ? l->cell->name : "",
                  l->cell ? ": " : "", want, got ? got : "nothing");
@@ -49,218 +31,6 @@ static bool fail(library *l, int line, const char *want, const char *got) {
 
 static void refuse(library *l, const char *why) {
     if (!l->cell->refused) l->cell->refused = why;
-}
-
-/* ---- Numbers and tables ------------------------------------------------------------------------- */
-
-static double number(library *l, int line, const char *s) {
-    char *end = NULL;
-    double x = s ? strtod(s, &end) : 0;
-    while (s && isspace((unsigned char)*end)) end++;
-    if (!s || end == s || *end || !isfinite(x)) fail(l, line, "a number", s);
-    return x;
-}
-
-static double attribute(library *l, const statement *group, const char *name, double otherwise) {
-    const char *s = statement_value(group, name);
-    return s ? number(l, group->line, s) : otherwise;
-}
-
-/* All numbers of a complex attribute's strings; NULL and 0 if s is NULL. */
-static double *numbers(library *l, const statement *s, int *count) {
-    *count = 0;
-    size_t room = 0;
-    for (int i = 0; s && i < s->n_args; i++) room += strlen(s->args[i]) / 2 + 1;
-    double *x = room ? get(l, room * sizeof *x) : NULL;
-    if (!x) return NULL;
-    for (int i = 0; i < s->n_args; i++) {
-        for (const char *c = s->args[i];;) {
-            while (isspace((unsigned char)*c) || *c == ',') c++;
-            if (!*c) break;
-            char *end;
-            double v = strtod(c, &end);
-            if (end == c || !isfinite(v)) { fail(l, s->line, "numbers", c); return NULL; }
-            x[(*count)++] = v;
-            c = end;
-        }
-    }
-    return x;
-}
-
-static const statement *template_of(const library *l, const char *name) {
-    for (const statement *s = l->root->first; s; s = s->next)
-        if (s->group && s->n_args == 1 && strcmp(s->args[0], name) == 0
-            && (strcmp(s->name, "lu_table_template") == 0 || strcmp(s->name, "power_lut_template") == 0)) return s;
-    return NULL;
-}
-
-static bool axis_is_load(const char *variable) { return strcmp(variable, "total_output_net_capacitance") == 0; }
-static bool axis_is_slew(const char *variable) {
-    return strcmp(variable, "input_net_transition") == 0 || strcmp(variable, "input_transition_time") == 0;
-}
-
-/* scale: of the values. */
-static liberty_table table(library *l, const statement *s, double scale) {
-    liberty_table t = { 0 };
-    int count, n[2] = { 1, 1 };
-    double *axis[2] = { NULL, NULL };
-    bool load[2] = { false, false };
-    const char *name = s->n_args ? s->args[0] : "scalar";
-    if (strcmp(name, "scalar") != 0) {
-        const statement *form = template_of(l, name);
-        if (!form) { fail(l, s->line, "a template of the library", name); return t; }
-        const char *variable[2] = { statement_value(form, "variable_1"), statement_value(form, "variable_2") };
-        if (!variable[0] || statement_value(form, "variable_3")) { fail(l, s->line, "a table over slew and load", name); return t; }
-        for (int i = 0; i < 2 && variable[i]; i++) {
-            load[i] = axis_is_load(variable[i]);
-            if (!load[i] && !axis_is_slew(variable[i])) { fail(l, form->line, "a table over slew and load", variable[i]); return t; }
-            const char *index = i ? "index_2" : "index_1";
-            const statement *own = statement_find(s, index);
-            axis[i] = numbers(l, own ? own : statement_find(form, index), &n[i]);
-            if (!axis[i] || n[i] < 1) { fail(l, s->line, index, NULL); return t; }
-            for (int k = 0; k < n[i]; k++) {
-                if (k && axis[i][k] <= axis[i][k - 1]) { fail(l, s->line, "an index that rises", index); return t; }
-                axis[i][k] *= load[i] ? l->load : l->time;
-            }
-        }
-        if (variable[1] && load[0] == load[1]) { fail(l, s->line, "a table over slew and load", name); return t; }
-    }
-    double *v = numbers(l, statement_find(s, "values"), &count);
-    if (l->bad) return t;
-    if (count != n[0] * n[1]) {
-        char want[40], got[20];
-        snprintf(want, sizeof want, "%d values", n[0] * n[1]);
-        snprintf(got, sizeof got, "%d", count);
-        fail(l, s->line, want, got);
-        return t;
-    }
-    double *value = get(l, (size_t)count * sizeof *value);
-    double *none = get(l, sizeof *none);  /* the one place on an axis that is not there */
-    if (!value || !none) return t;
-    int of_slew = load[0] ? 1 : 0, of_load = 1 - of_slew;
-    t = (liberty_table){ n[of_slew], n[of_load], axis[of_slew] ? axis[of_slew] : none,
-                         axis[of_load] ? axis[of_load] : none, value };
-    for (int i = 0; i < t.slews; i++)
-        for (int k = 0; k < t.loads; k++)
-            value[i * t.loads + k] = scale * v[load[0] ? k * t.slews + i : i * t.loads + k];
-    return t;
-}
-
-/* Where x lies between axis[*at] and the next, as a fraction that may lie outside [0, 1]. */
-static double place(const double *axis, int n, double x, int *at) {
-    *at = 0;
-    if (n == 1) return 0;
-    while (*at < n - 2 && x >= axis[*at + 1]) ++*at;
-    return (x - axis[*at]) / (axis[*at + 1] - axis[*at]);
-}
-
-double liberty_look_up(const liberty_table *t, double slew, double load) {
-    if (!t->slews) return 0;
-    int s, c;
-    double u = place(t->slew, t->slews, slew, &s), v = place(t->load, t->loads, load, &c);
-    const double *low = t->value + s * t->loads + c, *high = t->slews > 1 ? low + t->loads : low;
-    int right = t->loads > 1;
-    return (1 - u) * ((1 - v) * low[0] + v * low[right]) + u * ((1 - v) * high[0] + v * high[right]);
-}
-
-/* ---- Functions ----------------------------------------------------------------------------------- */
-
-enum { OP_NOT = -1, OP_AND = -2, OP_OR = -3, OP_XOR = -4, OP_0 = -5, OP_1 = -6, FUNCTION_MAX = 4096 };
-
-typedef struct { library *l; const char *text, *at; int16_t *code; int length, line, depth; } parser;
-
-static bool put(parser *p, int code) {
-    if (p->length == FUNCTION_MAX) return fail(p->l, p->line, "a shorter function", p->text);
-    p->code[p->length++] = (int16_t)code;
-    return true;
-}
-static char peek(parser *p) {
-    while (isspace((unsigned char)*p->at)) p->at++;
-    return *p->at;
-}
-static bool is_name(char c) { return isalnum((unsigned char)c) || c == '_' || c == '[' || c == ']'; }
-static bool f_or(parser *p);
-
-static bool variable(parser *p, const char *name, size_t length) {
-    const liberty_cell *c = p->l->cell;
-    if (length == 1 && (*name == '0' || *name == '1')) return put(p, *name == '0' ? OP_0 : OP_1);
-    for (int i = 0; i < 4; i++)
-        if (p->l->state[i] && strlen(p->l->state[i]) == length && memcmp(p->l->state[i], name, length) == 0)
-            return put(p, i == 1 ? LIBERTY_STATE_N : LIBERTY_STATE);
-    for (int i = 0; i < c->n_pins; i++)
-        if (strlen(c->pins[i].name) == length && memcmp(c->pins[i].name, name, length) == 0) return put(p, i);
-    return fail(p->l, p->line, "a function of the cell's pins", p->text);
-}
-
-static bool f_not(parser *p) {
-    if (++p->depth > 200) return fail(p->l, p->line, "a function less deep", p->text);
-    bool good;
-    if (peek(p) == '!') {
-        p->at++;
-        good = f_not(p) && put(p, OP_NOT);
-    } else {
-        if (*p->at == '(') {
-            p->at++;
-            good = f_or(p) && (peek(p) == ')' || fail(p->l, p->line, "a ')'", p->text));
-            p->at += good;
-        } else {
-            const char *from = p->at;
-            while (is_name(*p->at)) p->at++;
-            good = p->at > from ? variable(p, from, (size_t)(p->at - from)) : fail(p->l, p->line, "a function", p->text);
-        }
-        while (good && peek(p) == '\'') { p->at++; good = put(p, OP_NOT); }
-    }
-    p->depth--;
-    return good;
-}
-static bool f_xor(parser *p) {
-    if (!f_not(p)) return false;
-    while (peek(p) == '^') { p->at++; if (!f_not(p) || !put(p, OP_XOR)) return false; }
-    return true;
-}
-static bool f_and(parser *p) {
-    if (!f_xor(p)) return false;
-    for (char c; (c = peek(p)) == '&' || c == '*' || c == '(' || c == '!' || is_name(c);) {
-        if (c == '&' || c == '*') p->at++;
-        if (!f_xor(p) || !put(p, OP_AND)) return false;
-    }
-    return true;
-}
-static bool f_or(parser *p) {
-    if (!f_and(p)) return false;
-    while (peek(p) == '|' || *p->at == '+') { p->at++; if (!f_and(p) || !put(p, OP_OR)) return false; }
-    return true;
-}
-
-/* Empty where text is NULL. */
-static liberty_function function(library *l, int line, const char *text) {
-    liberty_function f = { 0 };
-    if (!text || l->bad) return f;
-    static _Thread_local int16_t code[FUNCTION_MAX];
-    parser p = { .l = l, .text = text, .at = text, .code = code, .line = line };
-    if (!f_or(&p) || (peek(&p) && !fail(l, line, "a function", text))) return f;
-    if (!(f.code = get(l, (size_t)p.length * sizeof *code))) return f;
-    memcpy(f.code, code, (size_t)p.length * sizeof *code);
-    f.length = p.length;
-    return f;
-}
-
-bool liberty_value(const liberty_function *f, uint64_t variables) {
-    uint8_t stack[FUNCTION_MAX];
-    int n = 0;
-    for (int i = 0; i < f->length; i++) {
-        int c = f->code[i];
-        if (c >= 0) stack[n++] = variables >> c & 1;
-        else if (c == OP_0 || c == OP_1) stack[n++] = c == OP_1;
-        else if (c == OP_NOT) stack[n - 1] ^= 1;
-        else {
-            n--;
-            if (c == OP_AND) stack[n - 1] &= stack[n];
-            else if (c == OP_OR) stack[n - 1] |= stack[n];
-            else stack[n - 1] ^= stack[n];
-        }
-    }
-    return n && stack[0];
 }
 
 /* ---- Pins ---------------------------------------------------------------------------------------- */
@@ -289,19 +59,19 @@ static int rail(library *l, const char *name) {
 
 static void add_power(library *l, liberty_pin *pin, const statement *s) {
     liberty_power p = { .related = -1, .rail = rail(l, statement_value(s, "related_pg_pin")),
-                        .when = function(l, s->line, statement_value(s, "when")) };
+                        .when = library_function(l, s->line, statement_value(s, "when")) };
     static const char *const name[3] = { "fall_power", "rise_power", "power" };
     for (int i = 0; i < 3; i++) {
         const statement *t = statement_find(s, name[i]);
         if (!t || !t->group) continue;
-        liberty_table x = table(l, t, l->load * l->volt * l->volt);
+        liberty_table x = library_table(l, t, l->load * l->volt * l->volt);
         if (i != LIBERTY_RISE) p.energy[LIBERTY_FALL] = x;
         if (i != LIBERTY_FALL) p.energy[LIBERTY_RISE] = x;
     }
     const char *related = statement_value(s, "related_pin");
     if (!related) { pin->powers[pin->n_powers++] = p; return; }
     while ((related = next_related(l->cell, related, &p.related))) {
-        if (p.related < 0) fail(l, s->line, "a related_pin of the cell", statement_value(s, "related_pin"));
+        if (p.related < 0) library_fail(l, s->line, "a related_pin of the cell", statement_value(s, "related_pin"));
         if (p.related >= l->cell->n_inputs) continue;  /* another output: the inputs behind it have tables too */
         pin->powers[pin->n_powers++] = p;
     }
@@ -318,16 +88,16 @@ static void add_arc(library *l, liberty_pin *pin, const statement *s) {
     size_t i = 0, n = sizeof types / sizeof *types;
     for (; type && i < n; i++) if (strcmp(types[i].name, type) == 0) break;
     if (i == n || !related) return;  /* constraints, tri-states */
-    liberty_arc a = { .type = types[i].type, .when = function(l, s->line, statement_value(s, "when")) };
+    liberty_arc a = { .type = types[i].type, .when = library_function(l, s->line, statement_value(s, "when")) };
     if (sense && strcmp(sense, "positive_unate") == 0) a.sense = LIBERTY_POSITIVE;
     if (sense && strcmp(sense, "negative_unate") == 0) a.sense = LIBERTY_NEGATIVE;
     for (int d = 0; d < 2; d++) {
         const statement *t = statement_find(s, delay[d]), *u = statement_find(s, slew[d]);
-        if (t && t->group) a.delay[d] = table(l, t, l->time);
-        if (u && u->group) a.slew[d] = table(l, u, l->time);
+        if (t && t->group) a.delay[d] = library_table(l, t, l->time);
+        if (u && u->group) a.slew[d] = library_table(l, u, l->time);
     }
     while ((related = next_related(l->cell, related, &a.related))) {
-        if (a.related < 0) fail(l, s->line, "a related_pin of the cell", statement_value(s, "related_pin"));
+        if (a.related < 0) library_fail(l, s->line, "a related_pin of the cell", statement_value(s, "related_pin"));
         if (a.related >= l->cell->n_inputs) continue;
         pin->arcs[pin->n_arcs++] = a;
     }
@@ -346,8 +116,8 @@ static size_t pairs(const statement *group, const char *name) {
 
 static void fill_pin(library *l, liberty_pin *pin, const statement *s) {
     static const char *const ability[2] = { "fall_capacitance", "rise_capacitance" };
-    double both = attribute(l, s, "capacitance", attribute(l, l->root, pin->output ? "default_output_pin_cap" : "default_input_pin_cap", 0));
-    for (int d = 0; d < 2; d++) pin->capacitance[d] = l->load * attribute(l, s, ability[d], both);
+    double both = library_attribute(l, s, "capacitance", library_attribute(l, l->root, pin->output ? "default_output_pin_cap" : "default_input_pin_cap", 0));
+    for (int d = 0; d < 2; d++) pin->capacitance[d] = l->load * library_attribute(l, s, ability[d], both);
     const char *yes = statement_value(s, "clock"), *gate = statement_value(s, "clock_gate_clock_pin");
     pin->clock = (yes && strcmp(yes, "true") == 0) || (gate && strcmp(gate, "true") == 0);
     if (pin->output && l->cell->kind != LIBERTY_MACRO) {
@@ -355,11 +125,11 @@ static void fill_pin(library *l, liberty_pin *pin, const statement *s) {
         if (state) f = state;
         if (!f && statement_value(s, "clock_gate_out_pin")) f = NULL;  /* filled in by clock_gate() */
         else if (!f) refuse(l, "an output without a function");
-        pin->function = function(l, s->line, f);
+        pin->function = library_function(l, s->line, f);
         if (statement_value(s, "three_state")) refuse(l, "a three-state output");
     }
-    pin->powers = get(l, pairs(s, "internal_power") * sizeof *pin->powers);
-    pin->arcs = get(l, pin->output ? pairs(s, "timing") * sizeof *pin->arcs : 1);
+    pin->powers = library_get(l, pairs(s, "internal_power") * sizeof *pin->powers);
+    pin->arcs = library_get(l, pin->output ? pairs(s, "timing") * sizeof *pin->arcs : 1);
     if (l->bad) return;
     for (const statement *g = s->first; g && !l->bad; g = g->next) {
         if (g->group && strcmp(g->name, "internal_power") == 0 && (l->cell->kind != LIBERTY_MACRO || !pin->output)) add_power(l, pin, g);
@@ -373,19 +143,19 @@ static bool is_pin(const statement *s) { return s->group && strcmp(s->name, "pin
 
 static void collect_pins(library *l, const statement *group) {
     liberty_cell *c = l->cell;
-    c->pins = get(l, LIBERTY_PINS_MAX * sizeof *c->pins);
+    c->pins = library_get(l, LIBERTY_PINS_MAX * sizeof *c->pins);
     for (int want = 0; c->pins && want < 2; want++) {  /* inputs, then outputs */
         for (const statement *s = group->first; s; s = s->next) {
             if (!is_pin(s)) continue;
             const char *direction = statement_value(s, "direction");
-            if (!direction) { fail(l, s->line, "a direction", NULL); return; }
+            if (!direction) { library_fail(l, s->line, "a direction", NULL); return; }
             if (strcmp(direction, "inout") == 0) refuse(l, "a pin of both directions");
             bool output = strcmp(direction, "output") == 0;
             if (!output && strcmp(direction, "input") != 0) continue;
             for (int i = 0; i < s->n_args && output == (want == 1); i++) {
                 if (c->n_pins == LIBERTY_PINS_MAX) { refuse(l, "too many pins"); return; }
                 c->pins[c->n_pins++] = (liberty_pin){ .name = arena_string(l->a, s->args[i], strlen(s->args[i])), .output = output };
-                if (!c->pins[c->n_pins - 1].name) { fail(l, s->line, "memory", NULL); return; }
+                if (!c->pins[c->n_pins - 1].name) { library_fail(l, s->line, "memory", NULL); return; }
             }
         }
         if (want == 0) c->n_inputs = c->n_pins;
@@ -397,19 +167,19 @@ static void collect_pins(library *l, const statement *group) {
 static void read_statetable(library *l, const statement *s) {
     liberty_cell *c = l->cell;
     const char *text = statement_value(s, "table");
-    if (!text || s->n_args < 2) { fail(l, s->line, "a table", text); return; }
+    if (!text || s->n_args < 2) { library_fail(l, s->line, "a table", text); return; }
     int column[LIBERTY_INPUTS_MAX], n = 0;
     for (const char *at = s->args[0]; *at;) {
         size_t length = strcspn(at, " \t\n");
         if (length) {
             int pin = pin_number(c, at, length);
-            if (pin < 0 || pin >= c->n_inputs || n == c->n_inputs) { fail(l, s->line, "a table of inputs", s->args[0]); return; }
+            if (pin < 0 || pin >= c->n_inputs || n == c->n_inputs) { library_fail(l, s->line, "a table of inputs", s->args[0]); return; }
             column[n++] = pin;
         }
         at += length + (at[length] != 0);
     }
     size_t states = (size_t)2 << c->n_inputs;
-    uint8_t *next = get(l, states), *done = get(l, states);
+    uint8_t *next = library_get(l, states), *done = library_get(l, states);
     if (!next || !done) return;
     for (const char *at = text; *at;) {
         char token[LIBERTY_INPUTS_MAX + 2];
@@ -421,7 +191,7 @@ static void read_statetable(library *l, const statement *s) {
         }
         if (*at == ',') at++;
         if (!tokens) continue;
-        if (tokens != n + 2) { fail(l, s->line, "a row of inputs : state : next state", text); return; }
+        if (tokens != n + 2) { library_fail(l, s->line, "a row of inputs : state : next state", text); return; }
         for (size_t x = 0; x < states; x++) {
             bool match = !done[x];
             for (int i = 0; i <= n; i++) {
@@ -433,7 +203,7 @@ static void read_statetable(library *l, const statement *s) {
             next[x] = token[n + 1] == 'N' ? x >> c->n_inputs & 1 : token[n + 1] == 'H';
         }
     }
-    for (size_t x = 0; x < states; x++) if (!done[x]) { fail(l, s->line, "a table of every state", text); return; }
+    for (size_t x = 0; x < states; x++) if (!done[x]) { library_fail(l, s->line, "a table of every state", text); return; }
     c->state_table = next;
 }
 
@@ -454,14 +224,14 @@ static void clock_gate(library *l, const statement *group, const char *type) {
         return;
     }
     size_t states = (size_t)2 << c->n_inputs;
-    if (!(c->state_table = get(l, states))) return;
+    if (!(c->state_table = library_get(l, states))) return;
     for (size_t x = 0; x < states; x++)
         c->state_table[x] = x >> clock & 1 ? x >> c->n_inputs & 1 : (x & enable) != 0;
     if (c->pins[out].function.length) return;
     char text[100];
     snprintf(text, sizeof text, "%.40s * int_state", c->pins[clock].name);
     l->state[0] = "int_state";
-    c->pins[out].function = function(l, group->line, text);
+    c->pins[out].function = library_function(l, group->line, text);
 }
 
 static double leakage(library *l, const statement *group) {
@@ -471,7 +241,7 @@ static double leakage(library *l, const statement *group) {
     const char *first = NULL;
     for (const statement *s = group->first; s && !said; s = s->next) {
         if (!s->group || strcmp(s->name, "leakage_power") != 0) continue;
-        double value = number(l, s->line, statement_value(s, "value"));
+        double value = library_number(l, s->line, statement_value(s, "value"));
         const char *when = statement_value(s, "when");
         if (!when) { plain += value; plains++; continue; }
         if (!first) first = when;
@@ -479,9 +249,9 @@ static double leakage(library *l, const statement *group) {
         sum += value;
         n++;
     }
-    if (said) plain = number(l, group->line, said);
+    if (said) plain = library_number(l, group->line, said);
     else if (!plains && n) plain = sum * rails / n;
-    else if (!plains) plain = attribute(l, l->root, "default_cell_leakage_power", 0);
+    else if (!plains) plain = library_attribute(l, l->root, "default_cell_leakage_power", 0);
     return plain * l->leak;
 }
 
@@ -497,15 +267,15 @@ static void read_state(library *l, const statement *group) {
         if (!flop && !latch && !of_table) continue;
         if (states++) { refuse(l, "several states"); return; }
         c->kind = flop ? LIBERTY_FLOP : latch ? LIBERTY_LATCH : LIBERTY_CLOCK_GATE;
-        if (s->n_args != 2) { fail(l, s->line, "two names", s->n_args ? s->args[0] : NULL); return; }
+        if (s->n_args != 2) { library_fail(l, s->line, "two names", s->n_args ? s->args[0] : NULL); return; }
         if (of_table) { l->state[2] = s->args[1]; read_statetable(l, s); continue; }
         l->state[0] = s->args[0];
         l->state[1] = s->args[1];
         const char *both = statement_value(s, "clear_preset_var1");
-        c->next = function(l, s->line, statement_value(s, flop ? "next_state" : "data_in"));
-        c->clocked = function(l, s->line, statement_value(s, flop ? "clocked_on" : "enable"));
-        c->clear = function(l, s->line, statement_value(s, "clear"));
-        c->preset = function(l, s->line, statement_value(s, "preset"));
+        c->next = library_function(l, s->line, statement_value(s, flop ? "next_state" : "data_in"));
+        c->clocked = library_function(l, s->line, statement_value(s, flop ? "clocked_on" : "enable"));
+        c->clear = library_function(l, s->line, statement_value(s, "clear"));
+        c->preset = library_function(l, s->line, statement_value(s, "preset"));
         c->both = both && (*both == 'H' || *both == 'h');
         if (!c->clocked.length || !c->next.length) refuse(l, "a state without clock or data");
         if (both && *both && !strchr("LlHh", *both)) refuse(l, "a state that clear and preset leave open");
@@ -513,12 +283,12 @@ static void read_state(library *l, const statement *group) {
 }
 
 static void read_cell(library *l, const statement *group) {
-    if (group->n_args != 1) { fail(l, group->line, "cell (NAME)", NULL); return; }
+    if (group->n_args != 1) { library_fail(l, group->line, "cell (NAME)", NULL); return; }
     for (int i = 0; i < l->lib.n_cells; i++)  /* of files read as one, the first has it */
         if (strcmp(l->lib.cells[i].name, group->args[0]) == 0) return;
     if (l->lib.n_cells == l->room) {
         int room = l->room ? 2 * l->room : 512;
-        liberty_cell *more = get(l, (size_t)room * sizeof *more);
+        liberty_cell *more = library_get(l, (size_t)room * sizeof *more);
         if (!more) return;
         if (l->room) memcpy(more, l->lib.cells, (size_t)l->room * sizeof *more);
         l->lib.cells = more;
@@ -527,9 +297,9 @@ static void read_cell(library *l, const statement *group) {
     liberty_cell *c = l->cell = &l->lib.cells[l->lib.n_cells];
     memset(l->state, 0, sizeof l->state);
     l->n_rails = 0;
-    if (!(c->name = arena_string(l->a, group->args[0], strlen(group->args[0])))) { fail(l, group->line, "memory", NULL); return; }
+    if (!(c->name = arena_string(l->a, group->args[0], strlen(group->args[0])))) { library_fail(l, group->line, "memory", NULL); return; }
     l->lib.n_cells++;
-    c->area = attribute(l, group, "area", 0);
+    c->area = library_attribute(l, group, "area", 0);
     c->leakage = leakage(l, group);
     if (statement_find(group, "bus") || statement_find(group, "memory")) {
         c->kind = LIBERTY_MACRO;
@@ -570,7 +340,7 @@ static double unit_of(library *l, const statement *root, const char *name, const
     while (isspace((unsigned char)*end)) end++;
     const char *p = *end && strcasecmp(end, unit) != 0 ? strchr(prefix, tolower((unsigned char)*end)) : NULL;
     if (end == s || x <= 0 || (!p && strcasecmp(end, unit) != 0) || (p && strcasecmp(end + 1, unit) != 0))
-        fail(l, root->line, name, s);
+        library_fail(l, root->line, name, s);
     return p ? x * power[p - prefix] : x;
 }
 
@@ -581,16 +351,16 @@ static void read_header(library *l, const statement *root) {
     const statement *c = statement_find(root, "capacitive_load_unit");
     l->load = 1e-12;
     if (c && c->n_args == 2 && (strcasecmp(c->args[1], "pf") == 0 || strcasecmp(c->args[1], "ff") == 0))
-        l->load = number(l, c->line, c->args[0]) * (tolower((unsigned char)*c->args[1]) == 'p' ? 1e-12 : 1e-15);
-    else if (c) fail(l, c->line, "capacitive_load_unit in pf or ff", c->n_args > 1 ? c->args[1] : NULL);
+        l->load = library_number(l, c->line, c->args[0]) * (tolower((unsigned char)*c->args[1]) == 'p' ? 1e-12 : 1e-15);
+    else if (c) library_fail(l, c->line, "capacitive_load_unit in pf or ff", c->n_args > 1 ? c->args[1] : NULL);
     if (l->lib.name) return;
     const char *corner = statement_value(root, "default_operating_conditions");
     const statement *o = statement_find(root, "operating_conditions");
     if (!corner) corner = o && o->n_args ? o->args[0] : "";
     l->lib.name = arena_string(l->a, root->args[0], strlen(root->args[0]));
     l->lib.corner = arena_string(l->a, corner, strlen(corner));
-    l->lib.voltage = l->volt * attribute(l, root, "nom_voltage", o ? attribute(l, o, "voltage", 0) : 0);
-    if (!l->lib.name || !l->lib.corner) fail(l, root->line, "memory", NULL);
+    l->lib.voltage = l->volt * library_attribute(l, root, "nom_voltage", o ? library_attribute(l, o, "voltage", 0) : 0);
+    if (!l->lib.name || !l->lib.corner) library_fail(l, root->line, "memory", NULL);
 }
 
 static void find_fo4(liberty *lib) {
