@@ -14,13 +14,13 @@ typedef struct {
     netlist *n;
     const char *at, *end;
     int line, depth;
-    const char *token;           /* in the text */
-    size_t length;               /* 0: the end of the file */
-    bool escaped;                /* an identifier with a backslash: token is what follows it */
+    const char *token; /* in the text */
+    size_t length;     /* 0: the end of the file */
+    bool escaped;      /* an identifier with a backslash: token is what follows it */
     module *m;
-    int32_t *bits;               /* of the expression that is read */
+    int32_t *bits; /* of the expression that is read */
     int n_bits, room_bits;
-    connection *pins;            /* of the instance that is read */
+    connection *pins; /* of the instance that is read */
     int room_pins;
     bcq_error *error;
 } reader;
@@ -39,7 +39,9 @@ bool netlist_grow(void *array, int n, int *room, size_t size) {
 }
 
 static bool wanted(reader *r, const char *want) {
-    if (!r->length) return bcq_fail(r->error, "%s:%d: wanted %s, got the end of the file", r->n->path, r->line, want);
+    if (!r->length)
+        return bcq_fail(r->error, "%s:%d: wanted %s, got the end of the file", r->n->path, r->line,
+                        want);
     return bcq_fail(r->error, "%s:%d: wanted %s, got '%.*s'", r->n->path, r->line, want,
                     r->length > 60 ? 60 : (int)r->length, r->token);
 }
@@ -50,20 +52,33 @@ static bool is_name(char c) { return isalnum((unsigned char)c) || c == '_' || c 
 static bool next(reader *r) {
     r->escaped = false;
     for (;; r->at++) {
-        if (r->at >= r->end) { r->token = r->at; r->length = 0; return true; }
-        if (*r->at == '\n') { r->line++; continue; }
+        if (r->at >= r->end) {
+            r->token = r->at;
+            r->length = 0;
+            return true;
+        }
+        if (*r->at == '\n') {
+            r->line++;
+            continue;
+        }
         if (isspace((unsigned char)*r->at)) continue;
         if (r->at + 1 < r->end && r->at[0] == '/' && r->at[1] == '/') {
             while (r->at + 1 < r->end && r->at[1] != '\n') r->at++;
             continue;
         }
         bool comment = r->at + 1 < r->end && r->at[0] == '/' && r->at[1] == '*';
-        bool attribute = r->at + 2 < r->end && r->at[0] == '(' && r->at[1] == '*' && r->at[2] != ')';
+        bool attribute =
+            r->at + 2 < r->end && r->at[0] == '(' && r->at[1] == '*' && r->at[2] != ')';
         if (!comment && !attribute) break;
         char close = comment ? '/' : ')';
         const char *from = r->at;
-        for (r->at += 2; r->at < r->end && !(r->at[0] == close && r->at[-1] == '*'); r->at++) r->line += *r->at == '\n';
-        if (r->at >= r->end) { r->token = from; r->length = 2; return wanted(r, "an end of this comment"); }
+        for (r->at += 2; r->at < r->end && !(r->at[0] == close && r->at[-1] == '*'); r->at++)
+            r->line += *r->at == '\n';
+        if (r->at >= r->end) {
+            r->token = from;
+            r->length = 2;
+            return wanted(r, "an end of this comment");
+        }
     }
     const char *c = r->at;
     if (*c == '\\') {
@@ -116,7 +131,8 @@ struct name *netlist_intern(netlist *n, const char *s, size_t length) {
     }
     size_t k = hash(s, length) & (n->room_names - 1);
     for (; n->names[k].text; k = (k + 1) & (n->room_names - 1))
-        if (strlen(n->names[k].text) == length && memcmp(n->names[k].text, s, length) == 0) return &n->names[k];
+        if (strlen(n->names[k].text) == length && memcmp(n->names[k].text, s, length) == 0)
+            return &n->names[k];
     n->names[k] = (struct name){ arena_string(n->a, s, length), -1, -1, -1 };
     if (!n->names[k].text) return NULL;
     n->n_names++;
@@ -124,7 +140,9 @@ struct name *netlist_intern(netlist *n, const char *s, size_t length) {
 }
 
 static bool identifier(reader *r, struct name **name, const char *want) {
-    if (!r->length || (!r->escaped && !(isalpha((unsigned char)*r->token) || *r->token == '_' || *r->token == '$')))
+    if (!r->length
+        || (!r->escaped
+            && !(isalpha((unsigned char)*r->token) || *r->token == '_' || *r->token == '$')))
         return wanted(r, want);
     *name = netlist_intern(r->n, r->token, r->length);
     return *name ? next(r) : netlist_memory_fails(r->error);
@@ -134,7 +152,8 @@ static bool identifier(reader *r, struct name **name, const char *want) {
 static bool decimal(reader *r, int *value) {
     long v = 0;
     for (size_t i = 0; i < r->length; i++) {
-        if (!isdigit((unsigned char)r->token[i]) || v >= VECTOR_MAX) return wanted(r, "a small number");
+        if (!isdigit((unsigned char)r->token[i]) || v >= VECTOR_MAX)
+            return wanted(r, "a small number");
         v = 10 * v + r->token[i] - '0';
     }
     if (!r->length) return wanted(r, "a number");
@@ -153,7 +172,8 @@ static bool range(reader *r, int *left, int *right, bool *there) {
 }
 
 static bool push_bit(reader *r, int32_t bit) {
-    if (!netlist_grow(&r->bits, r->n_bits, &r->room_bits, sizeof *r->bits)) return netlist_memory_fails(r->error);
+    if (!netlist_grow(&r->bits, r->n_bits, &r->room_bits, sizeof *r->bits))
+        return netlist_memory_fails(r->error);
     r->bits[r->n_bits++] = bit;
     return true;
 }
@@ -166,24 +186,34 @@ static bool constant(reader *r) {
         if (!isdigit((unsigned char)*c) || width > VECTOR_MAX) return wanted(r, "a constant");
         width = 10 * width + *c - '0';
     }
-    if (!quote || width < 1 || width > VECTOR_MAX || end - quote < 3) return wanted(r, "a constant");
-    int base = tolower((unsigned char)quote[1]), digit_bits = base == 'b' ? 1 : base == 'o' ? 3 : base == 'h' ? 4 : 0;
+    if (!quote || width < 1 || width > VECTOR_MAX || end - quote < 3)
+        return wanted(r, "a constant");
+    int base = tolower((unsigned char)quote[1]), digit_bits = base == 'b'   ? 1
+                                                              : base == 'o' ? 3
+                                                              : base == 'h' ? 4
+                                                                            : 0;
     unsigned long long value = 0;
     if (base != 'd' && !digit_bits) return wanted(r, "a constant");
     int start = r->n_bits;
-    for (long i = 0; i < width; i++) if (!push_bit(r, BIT_0)) return false;
-    long at = 0;   /* from the lowest bit */
+    for (long i = 0; i < width; i++)
+        if (!push_bit(r, BIT_0)) return false;
+    long at = 0; /* from the lowest bit */
     if (base == 'd') {
         for (const char *c = quote + 2; c < end; c++) {
-            if (!isdigit((unsigned char)*c) || value > (~0ull - 9) / 10) return wanted(r, "a constant");
+            if (!isdigit((unsigned char)*c) || value > (~0ull - 9) / 10)
+                return wanted(r, "a constant");
             value = 10 * value + (unsigned)(*c - '0');
         }
-        for (; at < width && at < 64; at++) if (value >> at & 1) r->bits[start + width - 1 - at] = BIT_1;
+        for (; at < width && at < 64; at++)
+            if (value >> at & 1) r->bits[start + width - 1 - at] = BIT_1;
         return next(r);
     }
     for (const char *c = end - 1; c > quote + 1; c--) {
         if (*c == '_') continue;
-        int lower = tolower((unsigned char)*c), digit = isdigit(lower) ? lower - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+        int lower = tolower((unsigned char)*c), digit = isdigit(lower) ? lower - '0'
+                                                        : lower >= 'a' && lower <= 'f'
+                                                            ? lower - 'a' + 10
+                                                            : -1;
         if (lower == 'x' || lower == 'z' || lower == '?') digit = 0;
         if (digit < 0 || digit >= 1 << digit_bits) return wanted(r, "a constant");
         for (int i = 0; i < digit_bits; i++, at++)
@@ -201,23 +231,29 @@ static bool expression(reader *r) {
         const char *at = r->at, *token = r->token;
         size_t length = r->length;
         int line = r->line, times = 1;
-        if (good && isdigit((unsigned char)*r->token) && !r->escaped && !memchr(r->token, '\'', r->length)) {  /* {3{...}} */
+        if (good && isdigit((unsigned char)*r->token) && !r->escaped
+            && !memchr(r->token, '\'', r->length)) { /* {3{...}} */
             good = decimal(r, &times);
             if (good && !is(r, "{")) {
-                r->at = at; r->token = token; r->length = length; r->line = line;
+                r->at = at;
+                r->token = token;
+                r->length = length;
+                r->line = line;
                 good = wanted(r, "'{' after a count");
             }
             int start = r->n_bits;
             good = good && expression(r);
             int n = r->n_bits - start;
-            if (good && (times < 1 || (long)times * n > VECTOR_MAX)) good = wanted(r, "a shorter vector");
+            if (good && (times < 1 || (long)times * n > VECTOR_MAX))
+                good = wanted(r, "a shorter vector");
             for (int i = n; good && i < times * n; i++) good = push_bit(r, r->bits[start + i - n]);
         } else {
             good = good && expression(r);
             while (good && is(r, ",")) good = next(r) && expression(r);
         }
         good = good && expect(r, "}");
-    } else if (!r->escaped && r->length && (isdigit((unsigned char)*r->token) || *r->token == '\'')) {
+    } else if (!r->escaped && r->length
+               && (isdigit((unsigned char)*r->token) || *r->token == '\'')) {
         good = constant(r);
     } else {
         struct name *name = NULL;
@@ -227,16 +263,21 @@ static bool expression(reader *r) {
         good = identifier(r, &name, "a net");
         int mine = r->n->n_modules;
         if (good && name->of_module != mine)
-            good = bcq_fail(r->error, "%s:%d: wanted a net of module %s, got '%.60s'", r->n->path, line, r->m->name, name->text);
+            good = bcq_fail(r->error, "%s:%d: wanted a net of module %s, got '%.60s'", r->n->path,
+                            line, r->m->name, name->text);
         if (good) good = range(r, &left, &right, &part);
         if (good) {
             const signal *s = &r->m->signals[name->signal];
-            if (!part) { left = s->left; right = s->right; }
+            if (!part) {
+                left = s->left;
+                right = s->right;
+            }
             bool down = s->left >= s->right;
             int low = down ? s->right : s->left, high = down ? s->left : s->right;
-            if (left < low || left > high || right < low || right > high || (left != right && (left > right) != down))
-                good = bcq_fail(r->error, "%s:%d: wanted bits of %.60s [%d:%d], got [%d:%d]", r->n->path, line, s->name,
-                                s->left, s->right, left, right);
+            if (left < low || left > high || right < low || right > high
+                || (left != right && (left > right) != down))
+                good = bcq_fail(r->error, "%s:%d: wanted bits of %.60s [%d:%d], got [%d:%d]",
+                                r->n->path, line, s->name, s->left, s->right, left, right);
             for (int i = left; good; i += left < right ? 1 : -1) {
                 good = push_bit(r, s->first + (down ? i - s->right : s->right - i));
                 if (i == right) break;
@@ -250,15 +291,16 @@ static bool expression(reader *r) {
 static bool declare(reader *r, struct name *name, int direction, int left, int right, bool ranged) {
     module *m = r->m;
     int width = (left > right ? left - right : right - left) + 1;
-    if (name->of_module == r->n->n_modules) {  /* a port that is declared again as a wire */
+    if (name->of_module == r->n->n_modules) { /* a port that is declared again as a wire */
         signal *s = &m->signals[name->signal];
         if ((ranged ? left : 0) != s->left || (ranged ? right : 0) != s->right)
-            return bcq_fail(r->error, "%s:%d: wanted %s [%d:%d] as before, got [%d:%d]", r->n->path, r->line, s->name,
-                            s->left, s->right, left, right);
+            return bcq_fail(r->error, "%s:%d: wanted %s [%d:%d] as before, got [%d:%d]", r->n->path,
+                            r->line, s->name, s->left, s->right, left, right);
         if (direction != WIRE) s->direction = direction;
         return true;
     }
-    if (!netlist_grow(&m->signals, m->n_signals, &m->room_signals, sizeof *m->signals)) return netlist_memory_fails(r->error);
+    if (!netlist_grow(&m->signals, m->n_signals, &m->room_signals, sizeof *m->signals))
+        return netlist_memory_fails(r->error);
     if (m->bits > INT32_MAX - width) return wanted(r, "a smaller module");
     m->signals[m->n_signals] = (signal){ name->text, left, right, width, direction, m->bits };
     m->bits += width;
@@ -275,7 +317,8 @@ static bool declaration(reader *r, int direction) {
     if (!range(r, &left, &right, &ranged)) return false;
     for (;;) {
         struct name *name;
-        if (!identifier(r, &name, "a name") || !declare(r, name, direction, left, right, ranged)) return false;
+        if (!identifier(r, &name, "a name") || !declare(r, name, direction, left, right, ranged))
+            return false;
         if (!is(r, ",")) return expect(r, ";");
         if (!next(r)) return false;
     }
@@ -289,10 +332,14 @@ static bool assignment(reader *r) {
     int n = r->n_bits;
     if (!expect(r, "=") || !expression(r)) return false;
     if (r->n_bits != 2 * n)
-        return bcq_fail(r->error, "%s:%d: wanted an assignment of %d bits, got %d", r->n->path, line, n, r->n_bits - n);
+        return bcq_fail(r->error, "%s:%d: wanted an assignment of %d bits, got %d", r->n->path,
+                        line, n, r->n_bits - n);
     for (int i = 0; i < n; i++) {
-        if (r->bits[i] < 0) return bcq_fail(r->error, "%s:%d: wanted nets to assign to, got a constant", r->n->path, line);
-        if (!netlist_grow(&m->aliases, m->n_aliases, &m->room_aliases, sizeof *m->aliases)) return netlist_memory_fails(r->error);
+        if (r->bits[i] < 0)
+            return bcq_fail(r->error, "%s:%d: wanted nets to assign to, got a constant", r->n->path,
+                            line);
+        if (!netlist_grow(&m->aliases, m->n_aliases, &m->room_aliases, sizeof *m->aliases))
+            return netlist_memory_fails(r->error);
         m->aliases[m->n_aliases++] = (alias){ r->bits[i], r->bits[n + i] };
     }
     return expect(r, ";");
@@ -301,7 +348,8 @@ static bool assignment(reader *r) {
 static bool read_instance(reader *r) {
     module *m = r->m;
     struct name *type, *name, *pin;
-    if (!netlist_grow(&m->instances, m->n_instances, &m->room_instances, sizeof *m->instances)) return netlist_memory_fails(r->error);
+    if (!netlist_grow(&m->instances, m->n_instances, &m->room_instances, sizeof *m->instances))
+        return netlist_memory_fails(r->error);
     instance *i = &m->instances[m->n_instances];
     *i = (instance){ .line = r->line };
     if (!identifier(r, &type, "a cell, wire, assign or endmodule")) return false;
@@ -314,15 +362,19 @@ static bool read_instance(reader *r) {
         r->n_bits = 0;
         if (!is(r, ")") && !expression(r)) return false;
         if (!expect(r, ")")) return false;
-        connection c = { pin->text, arena_alloc(r->n->a, (size_t)(r->n_bits + 1) * sizeof *r->bits), r->n_bits };
-        if (!c.bits || !netlist_grow(&r->pins, i->n_pins, &r->room_pins, sizeof *r->pins)) return netlist_memory_fails(r->error);
-        for (int b = 0; b < c.n; b++) c.bits[b] = r->bits[c.n - 1 - b];   /* lowest first from here on */
+        connection c = { pin->text, arena_alloc(r->n->a, (size_t)(r->n_bits + 1) * sizeof *r->bits),
+                         r->n_bits };
+        if (!c.bits || !netlist_grow(&r->pins, i->n_pins, &r->room_pins, sizeof *r->pins))
+            return netlist_memory_fails(r->error);
+        for (int b = 0; b < c.n; b++)
+            c.bits[b] = r->bits[c.n - 1 - b]; /* lowest first from here on */
         r->pins[i->n_pins++] = c;
         if (!is(r, ",")) break;
         if (!next(r)) return false;
     }
     if (!expect(r, ")") || !expect(r, ";")) return false;
-    if (!(i->pins = arena_alloc(r->n->a, (size_t)(i->n_pins + 1) * sizeof *i->pins))) return netlist_memory_fails(r->error);
+    if (!(i->pins = arena_alloc(r->n->a, (size_t)(i->n_pins + 1) * sizeof *i->pins)))
+        return netlist_memory_fails(r->error);
     if (i->n_pins) memcpy(i->pins, r->pins, (size_t)i->n_pins * sizeof *i->pins);
     m->n_instances++;
     return true;
@@ -332,15 +384,18 @@ static bool read_module(reader *r) {
     netlist *n = r->n;
     struct name *name;
     if (!expect(r, "module")) return false;
-    if (!netlist_grow(&n->modules, n->n_modules, &n->room_modules, sizeof *n->modules)) return netlist_memory_fails(r->error);
+    if (!netlist_grow(&n->modules, n->n_modules, &n->room_modules, sizeof *n->modules))
+        return netlist_memory_fails(r->error);
     module *m = r->m = &n->modules[n->n_modules];
     *m = (module){ .line = r->line };
     if (!identifier(r, &name, "the name of a module")) return false;
-    if (name->module >= 0) return bcq_fail(r->error, "%s:%d: wanted each module once, got '%s' again", n->path, r->line, name->text);
+    if (name->module >= 0)
+        return bcq_fail(r->error, "%s:%d: wanted each module once, got '%s' again", n->path,
+                        r->line, name->text);
     m->name = name->text;
     name->module = n->n_modules;
     bool good = true;
-    if (is(r, "(")) {  /* names of ports: they are declared inside */
+    if (is(r, "(")) { /* names of ports: they are declared inside */
         while (good && !is(r, ")") && r->length) good = next(r);
         good = good && expect(r, ")");
     }
@@ -352,13 +407,16 @@ static bool read_module(reader *r) {
         else if (is(r, "assign")) good = assignment(r);
         else good = read_instance(r);
     }
-    n->n_modules++;   /* so that netlist_free finds what it holds */
+    n->n_modules++; /* so that netlist_free finds what it holds */
     return good && next(r);
 }
 
 static char *read_file(const char *path, size_t *length, bcq_error *error) {
     FILE *f = fopen(path, "rb");
-    if (!f) { bcq_fail(error, "%s: %s", path, strerror(errno)); return NULL; }
+    if (!f) {
+        bcq_fail(error, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
     size_t size = 1 << 16, got;
     char *text = malloc(size);
     *length = 0;
@@ -370,7 +428,11 @@ static char *read_file(const char *path, size_t *length, bcq_error *error) {
         text = more;
     }
     if (!text) netlist_memory_fails(error);
-    else if (ferror(f)) { bcq_fail(error, "%s: %s", path, strerror(errno)); free(text); text = NULL; }
+    else if (ferror(f)) {
+        bcq_fail(error, "%s: %s", path, strerror(errno));
+        free(text);
+        text = NULL;
+    }
     fclose(f);
     return text;
 }

@@ -18,7 +18,8 @@ static void count_passive(gates *g, const gate *c, const gate_type *t, int pin) 
 
 /* The state bit follows the inputs without an edge. */
 static void follow(gate *c, const gate_type *t) {
-    if (t->kind != LIBERTY_GATE) c->x = (uint16_t)((c->x & ((1u << t->inputs) - 1)) | (uint32_t)t->next[c->x] << t->inputs);
+    if (t->kind != LIBERTY_GATE)
+        c->x = (uint16_t)((c->x & ((1u << t->inputs) - 1)) | (uint32_t)t->next[c->x] << t->inputs);
 }
 
 static void flip(gates *g, uint32_t n) {
@@ -39,7 +40,8 @@ static const uint32_t *outputs_of(const gates *g, const gate *c, const gate_type
 /* ---- Events --------------------------------------------------------------------------------------- */
 
 static bool before(const gate_event *a, const gate_event *b) {
-    return a->time != b->time ? a->time < b->time : a->net < b->net;   /* nets of one time: by number */
+    return a->time != b->time ? a->time < b->time
+                              : a->net < b->net; /* nets of one time: by number */
 }
 
 static bool stale(const gates *g, const gate_event *e) {
@@ -47,7 +49,8 @@ static bool stale(const gates *g, const gate_event *e) {
 }
 
 static void sift_up(gates *g, uint32_t i, gate_event e) {
-    for (; i && before(&e, &g->heap[(i - 1) / 2]); i = (i - 1) / 2) g->heap[i] = g->heap[(i - 1) / 2];
+    for (; i && before(&e, &g->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        g->heap[i] = g->heap[(i - 1) / 2];
     g->heap[i] = e;
 }
 
@@ -58,7 +61,10 @@ static void heap_push(gates *g, gate_event e) {
         uint32_t all = g->n_heap;
         g->n_heap = 0;
         for (uint32_t i = 0; i < all; i++)
-            if (!stale(g, &g->heap[i])) { gate_event kept = g->heap[i]; sift_up(g, g->n_heap++, kept); }
+            if (!stale(g, &g->heap[i])) {
+                gate_event kept = g->heap[i];
+                sift_up(g, g->n_heap++, kept);
+            }
     }
     sift_up(g, g->n_heap++, e);
 }
@@ -67,7 +73,10 @@ static void purge(gates *g) {
     for (uint32_t b = 0; b < BUCKETS; b++)
         for (uint32_t *at = &g->bucket[b]; *at != NONE;) {
             uint32_t e = *at;
-            if (!stale(g, &g->pool[e])) { at = &g->pool[e].next; continue; }
+            if (!stale(g, &g->pool[e])) {
+                at = &g->pool[e].next;
+                continue;
+            }
             *at = g->pool[e].next;
             g->pool[e].next = g->free_events;
             g->free_events = e;
@@ -120,7 +129,8 @@ static void schedule_outputs(gates *g, gate *c, const gate_type *t, int pin) {
     for (; changed; changed &= changed - 1) {
         int o = __builtin_ctz(changed);
         uint16_t class = gate_cause(t, o, pin, c->x);
-        schedule(g, outputs_of(g, c, t)[o], c->target >> o & 1, class == NO_CLASS ? NONE : c->base + class,
+        schedule(g, outputs_of(g, c, t)[o], c->target >> o & 1,
+                 class == NO_CLASS ? NONE : c->base + class,
                  class == NO_CLASS ? 1 : g->delay[c->base + class]);
     }
 }
@@ -148,10 +158,12 @@ static void spread(gates *g, uint32_t n) {
 
 /* What the bucket's nets will touch is asked for before it is needed: most of the time is waiting for memory. */
 static void ahead(const gates *g) {
-    for (uint32_t i = 0; i < g->n_heap; i++) __builtin_prefetch(&g->fan[g->nets[g->heap[i].net].fan]);
+    for (uint32_t i = 0; i < g->n_heap; i++)
+        __builtin_prefetch(&g->fan[g->nets[g->heap[i].net].fan]);
     for (uint32_t i = 0; i < g->n_heap; i++) {
         const gate_net *n = &g->nets[g->heap[i].net];
-        for (uint32_t f = n->fan; f < n->fan_end; f++) __builtin_prefetch(&g->cells[g->fan[f] >> PIN_BITS]);
+        for (uint32_t f = n->fan; f < n->fan_end; f++)
+            __builtin_prefetch(&g->cells[g->fan[f] >> PIN_BITS]);
     }
 }
 
@@ -176,7 +188,10 @@ static void next_bucket(gates *g) {
 
 static void run_events(gates *g) {
     while (g->pending) {
-        if (!g->n_heap) { next_bucket(g); continue; }
+        if (!g->n_heap) {
+            next_bucket(g);
+            continue;
+        }
         gate_event e = heap_pop(g);
         gate_net *n = &g->nets[e.net];
         if (stale(g, &e)) continue;
@@ -241,7 +256,10 @@ static int last_input(const gates *g, const gate *c, uint32_t inputs) {
         int pin = __builtin_ctz(inputs);
         uint32_t driver = g->driver[g->flat.pin_net[c->pins + (uint32_t)pin]];
         uint32_t level = driver == NONE ? 0 : 1 + g->level[driver];
-        if (best < 0 || level > highest) { best = pin; highest = level; }
+        if (best < 0 || level > highest) {
+            best = pin;
+            highest = level;
+        }
     }
     return best;
 }
@@ -251,7 +269,8 @@ static void evaluate(gates *g, uint32_t cell) {
     const gate_type *t = &g->types[c->type];
     uint32_t changed = g->changed[cell];
     g->changed[cell] = 0;
-    for (uint32_t pins = changed; pins; pins &= pins - 1) count_passive(g, c, t, __builtin_ctz(pins));
+    for (uint32_t pins = changed; pins; pins &= pins - 1)
+        count_passive(g, c, t, __builtin_ctz(pins));
     follow(c, t);
     const uint32_t *net = outputs_of(g, c, t);
     for (int o = 0; o < t->outputs; o++) {
@@ -306,7 +325,10 @@ static void clock_wave(gates *g, uint32_t first) {
             }
             const uint32_t *net = outputs_of(g, c, t);
             if (!t->outputs || !g->nets[net[0]].clock) {
-                if (!g->options.events) { mark(g, cell, pin); continue; }
+                if (!g->options.events) {
+                    mark(g, cell, pin);
+                    continue;
+                }
                 count_passive(g, c, t, pin);
                 respond(g, c, pin);
                 continue;
@@ -349,7 +371,10 @@ static void sample(gates *g) {
         if ((c->x >> t->inputs & 1) == g->sampled_state[i]) continue;
         c->x ^= (uint16_t)(1u << t->inputs);
         int pin = __builtin_ctz(t->clock_pins);
-        if (g->options.events) { schedule_outputs(g, c, t, pin); continue; }
+        if (g->options.events) {
+            schedule_outputs(g, c, t, pin);
+            continue;
+        }
         const uint32_t *net = outputs_of(g, c, t);
         for (int o = 0; o < t->outputs; o++) {
             if (g->nets[net[o]].value == (t->out[c->x] >> o & 1)) continue;
@@ -412,12 +437,14 @@ void gates_sim_start(gates *g) {
         c->x = (uint16_t)(inputs_now(g, c, t) | (c->x >> t->inputs & 1u) << t->inputs);
         follow(c, t);
         c->target = t->out[c->x];
-        for (int o = 0; o < t->outputs; o++) g->nets[outputs_of(g, c, t)[o]].value = t->out[c->x] >> o & 1;
+        for (int o = 0; o < t->outputs; o++)
+            g->nets[outputs_of(g, c, t)[o]].value = t->out[c->x] >> o & 1;
     }
-    for (uint32_t i = 0; i < g->n_cells; i++) {  /* inputs that no output follows without an edge */
+    for (uint32_t i = 0; i < g->n_cells; i++) { /* inputs that no output follows without an edge */
         gate *c = &g->cells[i];
         const gate_type *t = &g->types[c->type];
-        if (t->kind == LIBERTY_MACRO) c->x = g->nets[g->flat.memories[c->pins].port[M_CLOCK].net[0]].value;
+        if (t->kind == LIBERTY_MACRO)
+            c->x = g->nets[g->flat.memories[c->pins].port[M_CLOCK].net[0]].value;
         else c->x = (uint16_t)((c->x & ~((1u << t->inputs) - 1)) | inputs_now(g, c, t));
     }
 }
@@ -437,10 +464,12 @@ bool gates_sim_make(gates *g, bcq_error *error) {
         g->occupied = calloc(BUCKETS / 64, sizeof *g->occupied);
         good = good && g->heap && g->pool && g->bucket && g->occupied;
         g->free_events = 0;
-        for (uint32_t i = 0; good && i < g->room_pool; i++) g->pool[i].next = i + 1 < g->room_pool ? i + 1 : NONE;
+        for (uint32_t i = 0; good && i < g->room_pool; i++)
+            g->pool[i].next = i + 1 < g->room_pool ? i + 1 : NONE;
         for (int i = 0; good && i < BUCKETS; i++) g->bucket[i] = NONE;
         uint32_t longest = g->memory_delay;
-        for (uint32_t i = 0; i < g->n_counts; i++) if (g->delay[i] > longest) longest = g->delay[i];
+        for (uint32_t i = 0; i < g->n_counts; i++)
+            if (g->delay[i] > longest) longest = g->delay[i];
         while (longest >> g->shift >= BUCKETS - 2) g->shift++;
     } else {
         g->dirty_first = malloc((g->n_levels + 1) * sizeof *g->dirty_first);

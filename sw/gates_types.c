@@ -10,7 +10,8 @@ static uint64_t variables(const gate_type *t, uint32_t x, bool outputs) {
     uint32_t inputs = x & ((1u << t->inputs) - 1);
     uint64_t v = inputs;
     if (outputs) v |= (uint64_t)t->out[x] << t->inputs;
-    if (t->bits > t->inputs) v |= (uint64_t)1 << (x >> t->inputs & 1 ? LIBERTY_STATE : LIBERTY_STATE_N);
+    if (t->bits > t->inputs)
+        v |= (uint64_t)1 << (x >> t->inputs & 1 ? LIBERTY_STATE : LIBERTY_STATE_N);
     return v;
 }
 
@@ -39,7 +40,10 @@ static void tabulate(gate_type *t) {
         case LIBERTY_FLOP:
             t->clocked[x] = liberty_value(&c->clocked, v);
             if (asynchronous(c, v, &forced)) t->next[x] = t->sample[x] = forced;
-            else { t->next[x] = state; t->sample[x] = liberty_value(&c->next, v); }
+            else {
+                t->next[x] = state;
+                t->sample[x] = liberty_value(&c->next, v);
+            }
             break;
         case LIBERTY_LATCH:
             if (asynchronous(c, v, &forced)) t->next[x] = forced;
@@ -52,10 +56,15 @@ static void tabulate(gate_type *t) {
 }
 
 /* Of a pin's groups: those whose `when` holds, else those without one, else all. want_rail -1: any. */
-typedef struct { int index[ARCS_MAX], n; } selection;
+typedef struct {
+    int index[ARCS_MAX], n;
+} selection;
 static void choose(selection *s, int best, int *rank, int index) {
     if (best < *rank) return;
-    if (best > *rank) { s->n = 0; *rank = best; }
+    if (best > *rank) {
+        s->n = 0;
+        *rank = best;
+    }
     if (s->n < ARCS_MAX) s->index[s->n++] = index;
 }
 static int rank_of(const liberty_function *when, uint64_t v) {
@@ -67,12 +76,14 @@ static void select_powers(const liberty_pin *pin, int related, int rail, uint64_
     s->n = 0;
     for (int i = 0; i < pin->n_powers; i++) {
         const liberty_power *p = &pin->powers[i];
-        if (p->rail == rail && (related < 0 || p->related < 0 || p->related == related)) choose(s, rank_of(&p->when, v), &rank, i);
+        if (p->rail == rail && (related < 0 || p->related < 0 || p->related == related))
+            choose(s, rank_of(&p->when, v), &rank, i);
     }
 }
 
 /* Arcs of the sense that the directions show go before others. */
-static void select_arcs(const liberty_pin *pin, int related, bool same_direction, int direction, uint64_t v, selection *s) {
+static void select_arcs(const liberty_pin *pin, int related, bool same_direction, int direction,
+                        uint64_t v, selection *s) {
     liberty_sense other = same_direction ? LIBERTY_NEGATIVE : LIBERTY_POSITIVE;
     int rank = 0;
     s->n = 0;
@@ -85,34 +96,45 @@ static void select_arcs(const liberty_pin *pin, int related, bool same_direction
 
 static bool same(const gate_class *a, const gate_class *b) {
     return a->pin == b->pin && a->direction == b->direction && a->related == b->related
-        && a->related_direction == b->related_direction && a->n_powers == b->n_powers && a->n_arcs == b->n_arcs
-        && memcmp(a->arcs, b->arcs, (size_t)a->n_arcs * sizeof *a->arcs) == 0
-        && memcmp(a->powers, b->powers, (size_t)a->n_powers * sizeof *a->powers) == 0;
+           && a->related_direction == b->related_direction && a->n_powers == b->n_powers
+           && a->n_arcs == b->n_arcs
+           && memcmp(a->arcs, b->arcs, (size_t)a->n_arcs * sizeof *a->arcs) == 0
+           && memcmp(a->powers, b->powers, (size_t)a->n_powers * sizeof *a->powers) == 0;
 }
 
 /* The number of the class, added if it is new; -1: out of memory. */
 static int class_of(gate_type *t, const gate_class *c) {
-    for (int i = t->n_classes - 1; i >= 0; i--) if (same(&t->classes[i], c)) return i;
+    for (int i = t->n_classes - 1; i >= 0; i--)
+        if (same(&t->classes[i], c)) return i;
     if (t->n_classes == CLASSES_MAX) return -1;
     if ((t->n_classes & (t->n_classes - 1)) == 0) {
-        gate_class *more = realloc(t->classes, (t->n_classes ? 2 * (size_t)t->n_classes : 1) * sizeof *more);
+        gate_class *more =
+            realloc(t->classes, (t->n_classes ? 2 * (size_t)t->n_classes : 1) * sizeof *more);
         if (!more) return -1;
         t->classes = more;
     }
     gate_class copy = *c;
     copy.powers = malloc((size_t)c->n_powers * sizeof *c->powers + 1);
     copy.arcs = malloc((size_t)c->n_arcs * sizeof *c->arcs + 1);
-    if (!copy.powers || !copy.arcs) { free(copy.powers); free(copy.arcs); return -1; }
+    if (!copy.powers || !copy.arcs) {
+        free(copy.powers);
+        free(copy.arcs);
+        return -1;
+    }
     memcpy(copy.powers, c->powers, (size_t)c->n_powers * sizeof *c->powers);
     memcpy(copy.arcs, c->arcs, (size_t)c->n_arcs * sizeof *c->arcs);
     t->classes[t->n_classes] = copy;
     return t->n_classes++;
 }
 
-typedef struct { selection s; gate_class c; } workspace;
+typedef struct {
+    selection s;
+    gate_class c;
+} workspace;
 
 /* related: -1, the pin is an input. False: out of memory. */
-static bool classify(gate_type *t, workspace *w, int pin, int related, uint32_t x, uint16_t *result) {
+static bool classify(gate_type *t, workspace *w, int pin, int related, uint32_t x,
+                     uint16_t *result) {
     const liberty_pin *p = &t->cell->pins[pin];
     bool input = related < 0;
     uint64_t v = variables(t, x, true);
@@ -123,7 +145,8 @@ static bool classify(gate_type *t, workspace *w, int pin, int related, uint32_t 
     c->related = (uint8_t)(input ? pin : related);
     c->related_direction = (uint8_t)(v >> c->related & 1);
     c->n_powers = c->n_arcs = 0;
-    for (int i = 0; i < p->n_powers; i++) if (p->powers[i].rail > highest) highest = p->powers[i].rail;
+    for (int i = 0; i < p->n_powers; i++)
+        if (p->powers[i].rail > highest) highest = p->powers[i].rail;
     for (int rail = 0; rail <= highest; rail++) {
         select_powers(p, related, rail, v, &w->s);
         for (int i = 0; i < w->s.n && c->n_powers < POWERS_MAX; i++, c->n_powers++) {
@@ -145,7 +168,10 @@ static bool classify(gate_type *t, workspace *w, int pin, int related, uint32_t 
 }
 
 bool gate_type_make(gate_type *t, const liberty_cell *cell, bcq_error *error) {
-    *t = (gate_type){ .cell = cell, .kind = cell->kind, .inputs = cell->n_inputs, .outputs = cell->n_pins - cell->n_inputs };
+    *t = (gate_type){ .cell = cell,
+                      .kind = cell->kind,
+                      .inputs = cell->n_inputs,
+                      .outputs = cell->n_pins - cell->n_inputs };
     t->bits = t->inputs + (cell->kind != LIBERTY_GATE);
     size_t states = (size_t)1 << t->bits, inputs = (size_t)t->inputs, outputs = (size_t)t->outputs;
     t->out = calloc(states, 1);
@@ -159,27 +185,39 @@ bool gate_type_make(gate_type *t, const liberty_cell *cell, bcq_error *error) {
         w->c.powers = calloc(POWERS_MAX, sizeof *w->c.powers);
         w->c.arcs = calloc(ARCS_MAX, sizeof *w->c.arcs);
     }
-    bool good = t->out && t->next && t->sample && t->clocked && t->cause && t->passive && w && w->c.powers && w->c.arcs;
+    bool good = t->out && t->next && t->sample && t->clocked && t->cause && t->passive && w
+                && w->c.powers && w->c.arcs;
     if (good) {
         tabulate(t);
-        t->level_pins = t->kind == LIBERTY_FLOP ? support(t, &cell->clear) | support(t, &cell->preset) : (1u << inputs) - 1;
+        t->level_pins = t->kind == LIBERTY_FLOP
+                            ? support(t, &cell->clear) | support(t, &cell->preset)
+                            : (1u << inputs) - 1;
         if (t->kind == LIBERTY_FLOP) t->clock_pins = support(t, &cell->clocked);
-        for (int i = 0; t->kind == LIBERTY_CLOCK_GATE && i < t->inputs; i++) if (cell->pins[i].clock) t->clock_pins |= 1u << i;
+        for (int i = 0; t->kind == LIBERTY_CLOCK_GATE && i < t->inputs; i++)
+            if (cell->pins[i].clock) t->clock_pins |= 1u << i;
     }
     for (size_t i = 0; good && i < inputs; i++)
         for (uint32_t x = 0; good && x < states; x++) {
             good = classify(t, w, (int)i, -1, x, &t->passive[i * states + x]);
             for (size_t o = 0; good && o < outputs; o++)
-                good = classify(t, w, (int)(inputs + o), (int)i, x, &t->cause[(o * inputs + i) * states + x]);
+                good = classify(t, w, (int)(inputs + o), (int)i, x,
+                                &t->cause[(o * inputs + i) * states + x]);
         }
-    for (int i = 0; i < t->inputs; i++) if (cell->pins[i].n_powers) t->passive_pins |= 1u << i;
-    if (w) { free(w->c.powers); free(w->c.arcs); }
+    for (int i = 0; i < t->inputs; i++)
+        if (cell->pins[i].n_powers) t->passive_pins |= 1u << i;
+    if (w) {
+        free(w->c.powers);
+        free(w->c.arcs);
+    }
     free(w);
     return good || bcq_fail(error, "%s: out of memory", cell->name);
 }
 
 void gate_type_free(gate_type *t) {
-    for (int i = 0; i < t->n_classes; i++) { free(t->classes[i].powers); free(t->classes[i].arcs); }
+    for (int i = 0; i < t->n_classes; i++) {
+        free(t->classes[i].powers);
+        free(t->classes[i].arcs);
+    }
     free(t->classes);
     free(t->out);
     free(t->next);

@@ -8,8 +8,14 @@
 
 /* ---- Memory ------------------------------------------------------------------------------------ */
 
-typedef struct chunk { struct chunk *next; size_t used, size; _Alignas(16) char bytes[]; } chunk;
-struct arena { chunk *chunks; };
+typedef struct chunk {
+    struct chunk *next;
+    size_t used, size;
+    _Alignas(16) char bytes[];
+} chunk;
+struct arena {
+    chunk *chunks;
+};
 
 arena *arena_new(void) { return calloc(1, sizeof(arena)); }
 
@@ -51,14 +57,17 @@ typedef struct {
     arena *a;
     const char *path, *at, *end;
     const char *const *skip;
-    const char **args;       /* [ARGS_MAX] of the statement that is being read */
+    const char **args; /* [ARGS_MAX] of the statement that is being read */
     int line;
     bcq_error *error;
 } reader;
 
 static char *read_text(const char *path, size_t *length, bcq_error *error) {
     gzFile f = gzopen(path, "rb");
-    if (!f) { bcq_fail(error, "%s: %s", path, strerror(errno)); return NULL; }
+    if (!f) {
+        bcq_fail(error, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
     size_t size = 1 << 20, used = 0;
     char *text = malloc(size);
     int got = 1;
@@ -71,8 +80,12 @@ static char *read_text(const char *path, size_t *length, bcq_error *error) {
     }
     bool complete = gzclose(f) == Z_OK;
     if (!text) bcq_fail(error, "out of memory");
-    else if (got < 0 || !complete) bcq_fail(error, "%s: wanted a Liberty file, got one that cannot be read to its end", path);
-    else { *length = used; return text; }
+    else if (got < 0 || !complete)
+        bcq_fail(error, "%s: wanted a Liberty file, got one that cannot be read to its end", path);
+    else {
+        *length = used;
+        return text;
+    }
     free(text);
     return NULL;
 }
@@ -80,8 +93,12 @@ static char *read_text(const char *path, size_t *length, bcq_error *error) {
 static bool fail(reader *r, const char *want) {
     int length = 0;
     while (r->at + length < r->end && length < 20 && r->at[length] != '\n') length++;
-    return bcq_fail(r->error, "%s:%d: wanted %s, got %s%.*s%s", r->path, r->line, want, length ? "'" : "the end of the ",
-                    length ? length : 4, length ? r->at : r->at >= r->end ? "file" : "line", length ? "'" : "");
+    return bcq_fail(r->error, "%s:%d: wanted %s, got %s%.*s%s", r->path, r->line, want,
+                    length ? "'" : "the end of the ", length ? length : 4,
+                    length            ? r->at
+                    : r->at >= r->end ? "file"
+                                      : "line",
+                    length ? "'" : "");
 }
 
 /* White space, comments and continued lines; a newline only where it means nothing. */
@@ -125,19 +142,30 @@ static const char *read_value(reader *r, const char *stop) {
             escaped |= *r->at == '\\';
             line += *r->at++ == '\n';
         }
-        if (r->at >= r->end) { r->at = from - 1; fail(r, "an end of this string"); return NULL; }
+        if (r->at >= r->end) {
+            r->at = from - 1;
+            fail(r, "an end of this string");
+            return NULL;
+        }
         char *s = arena_string(r->a, from, (size_t)(r->at++ - from));
-        if (!s) { bcq_fail(r->error, "out of memory"); return NULL; }
+        if (!s) {
+            bcq_fail(r->error, "out of memory");
+            return NULL;
+        }
         r->line = line;
         if (escaped)
-            for (char *c = s; *c; c++) if (*c == '\\' || *c == '\n') *c = ' ';
+            for (char *c = s; *c; c++)
+                if (*c == '\\' || *c == '\n') *c = ' ';
         return s;
     }
     const char *from = r->at;
     while (r->at < r->end && *r->at && !strchr(stop, *r->at)) r->at++;
     const char *to = r->at;
     while (to > from && isspace((unsigned char)to[-1])) to--;
-    if (to == from) { fail(r, "a value"); return NULL; }
+    if (to == from) {
+        fail(r, "a value");
+        return NULL;
+    }
     char *s = arena_string(r->a, from, (size_t)(to - from));
     if (!s) bcq_fail(r->error, "out of memory");
     return s;
@@ -147,7 +175,10 @@ static bool read_args(reader *r, statement *s) {
     r->at++;
     for (;;) {
         if (!skip_blanks(r, true)) return false;
-        if (r->at < r->end && *r->at == ',') { r->at++; continue; }
+        if (r->at < r->end && *r->at == ',') {
+            r->at++;
+            continue;
+        }
         if (r->at < r->end && *r->at == ')') break;
         if (r->at >= r->end || s->n_args == ARGS_MAX) return fail(r, "')'");
         const char *value = read_value(r, "(){};,\"\\ \t\r\n");
@@ -185,7 +216,8 @@ static bool read_statement(reader *r, statement **result, int depth) {
     s->line = r->line;
     while (r->at < r->end && is_word(*r->at)) r->at++;
     if (r->at == from) return fail(r, "a name");
-    if (!(s->name = arena_string(r->a, from, (size_t)(r->at - from)))) return bcq_fail(r->error, "out of memory");
+    if (!(s->name = arena_string(r->a, from, (size_t)(r->at - from))))
+        return bcq_fail(r->error, "out of memory");
     if (!skip_blanks(r, false)) return false;
     if (r->at < r->end && *r->at == ':') {
         r->at++;
@@ -213,9 +245,15 @@ static bool read_group(reader *r, statement *group, int depth) {
     statement **last = &group->first;
     for (;;) {
         if (!skip_blanks(r, true)) return false;
-        if (r->at < r->end && *r->at == ';') { r->at++; continue; }
+        if (r->at < r->end && *r->at == ';') {
+            r->at++;
+            continue;
+        }
         if (r->at >= r->end) return fail(r, "'}'");
-        if (*r->at == '}') { r->at++; return true; }
+        if (*r->at == '}') {
+            r->at++;
+            return true;
+        }
         if (!read_statement(r, last, depth)) return false;
         last = &(*last)->next;
     }
@@ -226,14 +264,22 @@ statement *liberty_parse(arena *a, const char *path, const char *const *skip, bc
     char *text = read_text(path, &length, error);
     if (!text) return NULL;
     statement *s = NULL;
-    reader r = { .a = a, .path = path, .at = text, .end = text + length, .skip = skip, .line = 1, .error = error,
+    reader r = { .a = a,
+                 .path = path,
+                 .at = text,
+                 .end = text + length,
+                 .skip = skip,
+                 .line = 1,
+                 .error = error,
                  .args = malloc(ARGS_MAX * sizeof *r.args) };
     bool good = r.args || bcq_fail(error, "out of memory");
     good = good && skip_blanks(&r, true);
-    if (good && (length - (size_t)(r.at - text) < 7 || memcmp(r.at, "library", 7) != 0)) good = fail(&r, "library (NAME) {");
+    if (good && (length - (size_t)(r.at - text) < 7 || memcmp(r.at, "library", 7) != 0))
+        good = fail(&r, "library (NAME) {");
     good = good && read_statement(&r, &s, 0);
     if (good && (!s->group || strcmp(s->name, "library") != 0 || s->n_args != 1))
-        good = bcq_fail(error, "%s:%d: wanted library (NAME) {, got %s of %d names", path, s->line, s->name, s->n_args);
+        good = bcq_fail(error, "%s:%d: wanted library (NAME) {, got %s of %d names", path, s->line,
+                        s->name, s->n_args);
     if (good && skip_blanks(&r, true) && r.at < r.end) good = fail(&r, "nothing after the library");
     free(r.args);
     free(text);

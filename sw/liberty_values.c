@@ -34,7 +34,10 @@ static double *numbers(library *l, const statement *s, int *count) {
             if (!*c) break;
             char *end;
             double v = strtod(c, &end);
-            if (end == c || !isfinite(v)) { library_fail(l, s->line, "numbers", c); return NULL; }
+            if (end == c || !isfinite(v)) {
+                library_fail(l, s->line, "numbers", c);
+                return NULL;
+            }
             x[(*count)++] = v;
             c = end;
         }
@@ -45,13 +48,18 @@ static double *numbers(library *l, const statement *s, int *count) {
 static const statement *template_of(const library *l, const char *name) {
     for (const statement *s = l->root->first; s; s = s->next)
         if (s->group && s->n_args == 1 && strcmp(s->args[0], name) == 0
-            && (strcmp(s->name, "lu_table_template") == 0 || strcmp(s->name, "power_lut_template") == 0)) return s;
+            && (strcmp(s->name, "lu_table_template") == 0
+                || strcmp(s->name, "power_lut_template") == 0))
+            return s;
     return NULL;
 }
 
-static bool axis_is_load(const char *variable) { return strcmp(variable, "total_output_net_capacitance") == 0; }
+static bool axis_is_load(const char *variable) {
+    return strcmp(variable, "total_output_net_capacitance") == 0;
+}
 static bool axis_is_slew(const char *variable) {
-    return strcmp(variable, "input_net_transition") == 0 || strcmp(variable, "input_transition_time") == 0;
+    return strcmp(variable, "input_net_transition") == 0
+           || strcmp(variable, "input_transition_time") == 0;
 }
 
 liberty_table library_table(library *l, const statement *s, double scale) {
@@ -62,22 +70,41 @@ liberty_table library_table(library *l, const statement *s, double scale) {
     const char *name = s->n_args ? s->args[0] : "scalar";
     if (strcmp(name, "scalar") != 0) {
         const statement *form = template_of(l, name);
-        if (!form) { library_fail(l, s->line, "a template of the library", name); return t; }
-        const char *variable[2] = { statement_value(form, "variable_1"), statement_value(form, "variable_2") };
-        if (!variable[0] || statement_value(form, "variable_3")) { library_fail(l, s->line, "a table over slew and load", name); return t; }
+        if (!form) {
+            library_fail(l, s->line, "a template of the library", name);
+            return t;
+        }
+        const char *variable[2] = { statement_value(form, "variable_1"),
+                                    statement_value(form, "variable_2") };
+        if (!variable[0] || statement_value(form, "variable_3")) {
+            library_fail(l, s->line, "a table over slew and load", name);
+            return t;
+        }
         for (int i = 0; i < 2 && variable[i]; i++) {
             load[i] = axis_is_load(variable[i]);
-            if (!load[i] && !axis_is_slew(variable[i])) { library_fail(l, form->line, "a table over slew and load", variable[i]); return t; }
+            if (!load[i] && !axis_is_slew(variable[i])) {
+                library_fail(l, form->line, "a table over slew and load", variable[i]);
+                return t;
+            }
             const char *index = i ? "index_2" : "index_1";
             const statement *own = statement_find(s, index);
             axis[i] = numbers(l, own ? own : statement_find(form, index), &n[i]);
-            if (!axis[i] || n[i] < 1) { library_fail(l, s->line, index, NULL); return t; }
+            if (!axis[i] || n[i] < 1) {
+                library_fail(l, s->line, index, NULL);
+                return t;
+            }
             for (int k = 0; k < n[i]; k++) {
-                if (k && axis[i][k] <= axis[i][k - 1]) { library_fail(l, s->line, "an index that rises", index); return t; }
+                if (k && axis[i][k] <= axis[i][k - 1]) {
+                    library_fail(l, s->line, "an index that rises", index);
+                    return t;
+                }
                 axis[i][k] *= load[i] ? l->load : l->time;
             }
         }
-        if (variable[1] && load[0] == load[1]) { library_fail(l, s->line, "a table over slew and load", name); return t; }
+        if (variable[1] && load[0] == load[1]) {
+            library_fail(l, s->line, "a table over slew and load", name);
+            return t;
+        }
     }
     double *v = numbers(l, statement_find(s, "values"), &count);
     if (l->bad) return t;
@@ -89,7 +116,7 @@ liberty_table library_table(library *l, const statement *s, double scale) {
         return t;
     }
     double *value = library_get(l, (size_t)count * sizeof *value);
-    double *none = library_get(l, sizeof *none);  /* the one place on an axis that is not there */
+    double *none = library_get(l, sizeof *none); /* the one place on an axis that is not there */
     if (!value || !none) return t;
     int of_slew = load[0] ? 1 : 0, of_load = 1 - of_slew;
     t = (liberty_table){ n[of_slew], n[of_load], axis[of_slew] ? axis[of_slew] : none,
@@ -114,17 +141,32 @@ double liberty_look_up(const liberty_table *t, double slew, double load) {
     double u = place(t->slew, t->slews, slew, &s), v = place(t->load, t->loads, load, &c);
     const double *low = t->value + s * t->loads + c, *high = t->slews > 1 ? low + t->loads : low;
     int right = t->loads > 1;
-    return (1 - u) * ((1 - v) * low[0] + v * low[right]) + u * ((1 - v) * high[0] + v * high[right]);
+    return (1 - u) * ((1 - v) * low[0] + v * low[right])
+           + u * ((1 - v) * high[0] + v * high[right]);
 }
 
 /* ---- Functions ----------------------------------------------------------------------------------- */
 
-enum { OP_NOT = -1, OP_AND = -2, OP_OR = -3, OP_XOR = -4, OP_0 = -5, OP_1 = -6, FUNCTION_MAX = 4096 };
+enum {
+    OP_NOT = -1,
+    OP_AND = -2,
+    OP_OR = -3,
+    OP_XOR = -4,
+    OP_0 = -5,
+    OP_1 = -6,
+    FUNCTION_MAX = 4096
+};
 
-typedef struct { library *l; const char *text, *at; int16_t *code; int length, line, depth; } parser;
+typedef struct {
+    library *l;
+    const char *text, *at;
+    int16_t *code;
+    int length, line, depth;
+} parser;
 
 static bool put(parser *p, int code) {
-    if (p->length == FUNCTION_MAX) return library_fail(p->l, p->line, "a shorter function", p->text);
+    if (p->length == FUNCTION_MAX)
+        return library_fail(p->l, p->line, "a shorter function", p->text);
     p->code[p->length++] = (int16_t)code;
     return true;
 }
@@ -132,17 +174,21 @@ static char peek(parser *p) {
     while (isspace((unsigned char)*p->at)) p->at++;
     return *p->at;
 }
-static bool is_name(char c) { return isalnum((unsigned char)c) || c == '_' || c == '[' || c == ']'; }
+static bool is_name(char c) {
+    return isalnum((unsigned char)c) || c == '_' || c == '[' || c == ']';
+}
 static bool f_or(parser *p);
 
 static bool variable(parser *p, const char *name, size_t length) {
     const liberty_cell *c = p->l->cell;
     if (length == 1 && (*name == '0' || *name == '1')) return put(p, *name == '0' ? OP_0 : OP_1);
     for (int i = 0; i < 4; i++)
-        if (p->l->state[i] && strlen(p->l->state[i]) == length && memcmp(p->l->state[i], name, length) == 0)
+        if (p->l->state[i] && strlen(p->l->state[i]) == length
+            && memcmp(p->l->state[i], name, length) == 0)
             return put(p, i == 1 ? LIBERTY_STATE_N : LIBERTY_STATE);
     for (int i = 0; i < c->n_pins; i++)
-        if (strlen(c->pins[i].name) == length && memcmp(c->pins[i].name, name, length) == 0) return put(p, i);
+        if (strlen(c->pins[i].name) == length && memcmp(c->pins[i].name, name, length) == 0)
+            return put(p, i);
     return library_fail(p->l, p->line, "a function of the cell's pins", p->text);
 }
 
@@ -160,16 +206,23 @@ static bool f_not(parser *p) {
         } else {
             const char *from = p->at;
             while (is_name(*p->at)) p->at++;
-            good = p->at > from ? variable(p, from, (size_t)(p->at - from)) : library_fail(p->l, p->line, "a function", p->text);
+            good = p->at > from ? variable(p, from, (size_t)(p->at - from))
+                                : library_fail(p->l, p->line, "a function", p->text);
         }
-        while (good && peek(p) == '\'') { p->at++; good = put(p, OP_NOT); }
+        while (good && peek(p) == '\'') {
+            p->at++;
+            good = put(p, OP_NOT);
+        }
     }
     p->depth--;
     return good;
 }
 static bool f_xor(parser *p) {
     if (!f_not(p)) return false;
-    while (peek(p) == '^') { p->at++; if (!f_not(p) || !put(p, OP_XOR)) return false; }
+    while (peek(p) == '^') {
+        p->at++;
+        if (!f_not(p) || !put(p, OP_XOR)) return false;
+    }
     return true;
 }
 static bool f_and(parser *p) {
@@ -182,7 +235,10 @@ static bool f_and(parser *p) {
 }
 static bool f_or(parser *p) {
     if (!f_and(p)) return false;
-    while (peek(p) == '|' || *p->at == '+') { p->at++; if (!f_and(p) || !put(p, OP_OR)) return false; }
+    while (peek(p) == '|' || *p->at == '+') {
+        p->at++;
+        if (!f_and(p) || !put(p, OP_OR)) return false;
+    }
     return true;
 }
 

@@ -25,7 +25,10 @@ static uint64_t rnd(void) {
 }
 
 static void check(bool good, const char *what, const char *detail) {
-    if (good) { passed++; return; }
+    if (good) {
+        passed++;
+        return;
+    }
     failed++;
     fprintf(stderr, "FAIL %s seed=%llu: %s\n", what, (unsigned long long)seed, detail);
 }
@@ -36,7 +39,8 @@ static void check_number(double got, double want, const char *what, const char *
 }
 static void check_count(uint64_t got, uint64_t want, const char *what, const char *which) {
     char text[200];
-    snprintf(text, sizeof text, "%s: %llu, by hand %llu", which, (unsigned long long)got, (unsigned long long)want);
+    snprintf(text, sizeof text, "%s: %llu, by hand %llu", which, (unsigned long long)got,
+             (unsigned long long)want);
     check(got == want, what, text);
 }
 
@@ -103,7 +107,9 @@ static const char hand_lib[] =
     "      internal_power () { related_pin : \"B\"; fall_power (scalar) { values (\"0.07\"); } rise_power (scalar) { values (\"0.08\"); } } } }\n"
     "  cell (AND2) { pin (A) { direction : input; } pin (B) { direction : input; }\n"
     "    pin (Y) { direction : output; function : \"A B\";\n"
-    "      timing () { related_pin : \"A B\"; timing_sense : positive_unate; cell_rise (scalar) { values (\"1\"); } cell_fall (scalar) { values (\"1\"); } } } }\n"
+    "      timing () { related_pin : \"A B\"; timing_sense : positive_unate; cell_rise (scalar) { values (\"1\"); } cell_fall (scalar) { values (\"1\"); } }\n"
+    "      internal_power () { related_pin : \"A\"; rise_power (scalar) { values (\"1\"); } fall_power (scalar) { values (\"2\"); } }\n"
+    "      internal_power () { related_pin : \"B\"; rise_power (scalar) { values (\"4\"); } fall_power (scalar) { values (\"8\"); } } } }\n"
     "  cell (DFFR) { ff (IQ,IQN) { clocked_on : \"CLK\"; next_state : \"D\"; clear : \"!R\"; }\n"
     "    pin (D) { direction : input; } pin (CLK) { direction : input; clock : true; } pin (R) { direction : input; }\n"
     "    pin (QN) { direction : output; function : \"IQN\";\n"
@@ -134,7 +140,10 @@ static char *with_delays(const char *when_high, const char *when_low) {
     char *text = malloc(sizeof hand_lib + 100), *to = text;
     if (!text) die("out of memory");
     for (const char *c = hand_lib; *c; c++) {
-        if (*c != '@') { *to++ = *c; continue; }
+        if (*c != '@') {
+            *to++ = *c;
+            continue;
+        }
         to = stpcpy(to, *++c == 'B' ? when_high : when_low);
     }
     *to = 0;
@@ -178,9 +187,11 @@ static void edge(gates *g) { gates_dut_model.edge((dut *)g); }
  *   g_o: the first glitch falls by A where B is high, 0.01, and rises by B where A is high, 0.04; the second falls by A
  *     where B is low, 0.05, and rises by B where A is low, so without `when`, 0.08.
  * Delay of n: falling 1.2 + 0.11 * 2.2 = 1.442 ns, rising (q fell in 0.4 ns) 1.4 + 0.09 * 2.4 = 1.616 ns. */
-static void by_hand(bool events, const char *when_high, const char *when_low, bool first, bool second) {
+static void by_hand(bool events, const char *when_high, const char *when_low, bool first,
+                    bool second) {
     char what[80];
-    snprintf(what, sizeof what, "by hand, %s, %s and %s ns", events ? "events" : "zero delay", when_high, when_low);
+    snprintf(what, sizeof what, "by hand, %s, %s and %s ns", events ? "events" : "zero delay",
+             when_high, when_low);
     bcq_error error;
     liberty *lib = hand_liberty(when_high, when_low);
     write_file(net_path, hand_net, sizeof hand_net - 1);
@@ -206,7 +217,9 @@ static void by_hand(bool events, const char *when_high, const char *when_low, bo
     unsigned seen = (unsigned)first + second;
     gates_scope s = gates_get_scope(g, 0);
     check_number(1e12 * s.switching_j, 0.40 + 0.10 + 0.44 + 0.40 + 0.2 * seen, what, "switching");
-    check_number(1e12 * s.internal_j, 1.2 + 0.6 + 2.88 + 0.2564 + (first ? 0.05 : 0) + (second ? 0.13 : 0), what, "internal");
+    check_number(1e12 * s.internal_j,
+                 1.2 + 0.6 + 2.88 + 0.2564 + (first ? 0.05 : 0) + (second ? 0.13 : 0), what,
+                 "internal");
     check_number(1e12 * s.clock_j, 0.40 + 1.2, what, "clock");
     check_number(1e9 * s.leakage_w, 3 + 2 + 5, what, "leakage");
     check_count(s.toggles, 4 + 2 + 2 + 2 + 2 * seen, what, "toggles");
@@ -216,11 +229,42 @@ static void by_hand(bool events, const char *when_high, const char *when_low, bo
     check_count(swallowed - before, events ? 2 - seen : 0, what, "swallowed");
     uint64_t toggles = 0;
     check(gates_toggles(g, 0, "g_o", 0, &toggles) && toggles == 2 * seen, what, "toggles of g_o");
-    check(!gates_toggles(g, 0, "g_o", 1, &toggles) && !gates_toggles(g, 0, "none", 0, &toggles), what, "a net that is not there");
+    check(!gates_toggles(g, 0, "g_o", 1, &toggles) && !gates_toggles(g, 0, "none", 0, &toggles),
+          what, "a net that is not there");
     gates_load load = gates_total_load(g);
-    check_number(1e12 * load.capacitance, 0.11 + 0.10 + 0.05, what, "load of nets that cells drive");
+    check_number(1e12 * load.capacitance, 0.11 + 0.10 + 0.05, what,
+                 "load of nets that cells drive");
     check_number(1e12 * load.port_capacitance, 0.025 + 0.05, what, "load of ports");
-    check(load.clock_capacitance == 0 && load.clock_nets == 0, what, "a clock net that a cell drives");
+    check(load.clock_capacitance == 0 && load.clock_nets == 0, what,
+          "a clock net that a cell drives");
+    gates_close(g);
+    liberty_free(lib);
+}
+
+/* d_i rises and falls once, at B of an AND and, two inverters later, at A: the output rises by A, the last to arrive.
+ * It falls by B, the first, with events; by A in zero delay, where both are there at once and A's level is the higher. */
+static void cause(bool events) {
+    static const char net[] =
+        "module hand(clk_i, d_i, o_o); input clk_i, d_i; output o_o; wire n, m;\n"
+        "AND2 a (.A(m), .B(d_i), .Y(o_o)); INV i (.A(d_i), .Y(n)); INV j (.A(n), .Y(m)); endmodule";
+    const char *what = events ? "cause, events" : "cause, zero delay";
+    bcq_error error;
+    liberty *lib = hand_liberty("1", "1");
+    write_file(net_path, net, sizeof net - 1);
+    gates *g = gates_open(lib, net_path, "hand", &(gates_options){ events, 0, seed }, &error);
+    if (!g) die(error.message);
+    double inverters[2], internal[2];
+    for (int fall = 0; fall < 2; fall++) {
+        set(g, "d_i", !fall);
+        settle(g);
+        internal[fall] = 1e12 * gates_get_scope(g, 0).internal_j;
+        /* Of each inverter: rising 0.05; falling after 0.5 ns: 0.3 + load * 0.3, the loads those of an inverter's input
+         * (0.02 falling) and of A of the AND (nothing). */
+        inverters[fall] = 0.05 + (fall ? 0.3 : 0.3 + 0.02 * 0.3) + (fall ? inverters[0] : 0);
+    }
+    check_number(internal[0] - inverters[0], 1, what, "rise");
+    check_number(internal[1] - inverters[1], 1 + (events ? 8 : 2), what, "fall");
+    check(get(g, "o_o") == 0, what, "o_o = 0 wanted");
     gates_close(g);
     liberty_free(lib);
 }
@@ -260,37 +304,69 @@ static void parts(bool events, long cycles) {
     gates *g = gates_open(lib, net_path, "parts", &(gates_options){ events, 0, seed }, &error);
     if (!g) die(error.message);
     int bits = 0;
-    check(gates_dut_model.port("k_o", &bits) >= 0 && bits == 8 && gates_dut_model.port("q", NULL) < 0, what, "ports");
+    check(gates_dut_model.port("k_o", &bits) >= 0 && bits == 8
+              && gates_dut_model.port("q", NULL) < 0,
+          what, "ports");
     check(gates_scopes(g) == 4, what, "four instances wanted");
-    static const struct { const char *module, *instance; int parent; uint64_t cells; } want[] = {
-        { "parts", "", -1, 3 }, { "half$1", "low", 0, 5 }, { "half$1", "high[1]", 0, 5 }, { "$paramod$12\\bcq_acc_memory", "memory", 0, 0 } };
+    static const struct {
+        const char *module, *instance;
+        int parent;
+        uint64_t cells;
+    } want[] = { { "parts", "", -1, 3 },
+                 { "half$1", "low", 0, 5 },
+                 { "half$1", "high[1]", 0, 5 },
+                 { "$paramod$12\\bcq_acc_memory", "memory", 0, 0 } };
     for (int i = 0; i < 4 && i < gates_scopes(g); i++) {
         gates_scope s = gates_get_scope(g, i);
-        check(strcmp(s.module, want[i].module) == 0 && strcmp(s.instance, want[i].instance) == 0 && s.parent == want[i].parent
-              && s.cells == want[i].cells, what, s.instance);
+        check(strcmp(s.module, want[i].module) == 0 && strcmp(s.instance, want[i].instance) == 0
+                  && s.parent == want[i].parent && s.cells == want[i].cells,
+              what, s.instance);
     }
     uint32_t q = 0, memory[4] = { 0 }, data = 0, known = 0, read_known = 0;
     uint64_t writes = 0, reads = 0;
     long wrong = 0, compared = 0, classes[4] = { 0 };
     for (long i = 0; i < cycles; i++) {
-        uint32_t x = rnd() & 15, en = rnd() & 1, rst = i > 1 && (rnd() & 15), write = rnd() & 1, read = rnd() & 1, wa = rnd() & 3, ra = rnd() & 3;
-        set(g, "x_i", x); set(g, "en_i", en); set(g, "rst_ni", rst);
-        set(g, "write_i", write); set(g, "read_i", read); set(g, "wa_i", wa); set(g, "ra_i", ra);
+        uint32_t x = rnd() & 15, en = rnd() & 1, rst = i > 1 && (rnd() & 15), write = rnd() & 1,
+                 read = rnd() & 1, wa = rnd() & 3, ra = rnd() & 3;
+        set(g, "x_i", x);
+        set(g, "en_i", en);
+        set(g, "rst_ni", rst);
+        set(g, "write_i", write);
+        set(g, "read_i", read);
+        set(g, "wa_i", wa);
+        set(g, "ra_i", ra);
         settle(g);
         /* QN of what the inverted input left: the register is 1 after a reset. Of the upper half the port is
          * connected the other way round, and q_o[3] is half[1]. */
-        if (!rst) { q = 15; classes[0]++; }
+        if (!rst) {
+            q = 15;
+            classes[0]++;
+        }
         uint32_t show = q, k = 2u << 6 | (x >> 1 & 1) * 3u << 4 | 5u << 1 | (show >> 3 & 1);
         wrong += get(g, "q_o") != show || get(g, "k_o") != k || get(g, "l_o") != (x & 1);
-        if (read_known) { wrong += get(g, "m_o") != data; classes[1]++; }
+        if (read_known) {
+            wrong += get(g, "m_o") != data;
+            classes[1]++;
+        }
         compared++;
         edge(g);
-        if (rst && en) { q = (x & 3) | (x >> 3 & 1) << 3 | (x >> 2 & 1) << 2; classes[2]++; }
-        if (read) { data = memory[ra]; read_known = known >> ra & 1; reads++; }
-        if (write) { memory[wa] = x; known |= 1u << wa; writes++; }
+        if (rst && en) {
+            q = (x & 3) | (x >> 3 & 1) << 3 | (x >> 2 & 1) << 2;
+            classes[2]++;
+        }
+        if (read) {
+            data = memory[ra];
+            read_known = known >> ra & 1;
+            reads++;
+        }
+        if (write) {
+            memory[wa] = x;
+            known |= 1u << wa;
+            writes++;
+        }
         classes[3] += read && write && ra == wa;
         wrong += get(g, "l_o") != (x & 1);
-        set(g, "x_i", x ^ 1);  /* the latch opens when the clock falls */
+        set(g, "x_i", x ^ 1); /* the latch opens when the clock falls */
         wrong += get(g, "l_o") != (x & 1);
     }
     char text[80];
@@ -298,7 +374,8 @@ static void parts(bool events, long cycles) {
     check(!wrong && compared == cycles, what, text);
     for (int i = 0; i < 4; i++) check(classes[i] > 0, what, "a class of cycle does not occur");
     gates_scope s = gates_get_scope(g, 3);
-    check(s.reads == reads && s.writes == writes && s.words == 4 && s.width == 4, what, "accesses of the memory");
+    check(s.reads == reads && s.writes == writes && s.words == 4 && s.width == 4, what,
+          "accesses of the memory");
     gates_close(g);
     liberty_free(lib);
 }
@@ -318,12 +395,16 @@ static char *replaced(const char *text, const char *from, const char *to) {
 
 static void refused(bool refused_, const bcq_error *error, const char *part, const char *change) {
     char text[700];
-    snprintf(text, sizeof text, "'%s': '%s' wanted, got '%s'", change, part, refused_ ? error->message : "no refusal");
-    check(refused_ && strstr(error->message, part) && !strchr(error->message, '\n'), "bad file", text);
+    snprintf(text, sizeof text, "'%s': '%s' wanted, got '%s'", change, part,
+             refused_ ? error->message : "no refusal");
+    check(refused_ && strstr(error->message, part) && !strchr(error->message, '\n'), "bad file",
+          text);
 }
 
 static void bad_files(void) {
-    static const struct { const char *from, *to, *message; } libs[] = {
+    static const struct {
+        const char *from, *to, *message;
+    } libs[] = {
         { "library (hand)", "libary (hand)", "wanted library (NAME) {" },
         { "\"1ns\"", "\"1parsec\"", "wanted time_unit" },
         { "(1,pf)", "(1,farad)", "capacitive_load_unit" },
@@ -331,7 +412,8 @@ static void bad_files(void) {
         { "index_1 (\"0, 1\")", "index_1 (\"0, nan\")", "wanted numbers" },
         { "\"1, 3\", \"2, 5\"", "\"1, 3\", \"2\"", "INV: wanted 4 values, got '3'" },
         { "cell_rise (d2)", "cell_rise (d3)", "wanted a template of the library, got 'd3'" },
-        { "variable_1 : input_net_transition", "variable_1 : temperature", "wanted a table over slew and load, got 'temperature'" },
+        { "variable_1 : input_net_transition", "variable_1 : temperature",
+          "wanted a table over slew and load, got 'temperature'" },
         { "\"A'\"", "\"A' +\"", "wanted a function" },
         { "\"A'\"", "\"(A'\"", "wanted a ')'" },
         { "\"A^B\"", "\"A^C\"", "XOR: wanted a function of the cell's pins, got 'A^C'" },
@@ -343,8 +425,11 @@ static void bad_files(void) {
         { "/* by hand */", "/* by hand", "wanted an end of this comment" },
         { "values (\"0.1\")", "values (\"0.1)", "wanted " },
     };
-    static const struct { const char *from, *to, *message; } nets[] = {
-        { "INV i", "INW i", ":11: wanted a module of this file, a cell of hand or a memory, got 'INW'" },
+    static const struct {
+        const char *from, *to, *message;
+    } nets[] = {
+        { "INV i", "INW i",
+          ":11: wanted a module of this file, a cell of hand or a memory, got 'INW'" },
         { "INV i", "TRI i", "got TRI: a three-state output" },
         { ".A(q), .Y(n)", ".Y(n)", "wanted a net at pin A of INV, got none" },
         { ".A(q), .Y(n)", ".A(q), .A(q), .Y(n)", "wanted one net to each pin of INV" },
@@ -359,13 +444,16 @@ static void bad_files(void) {
         { "assign q_o = q", "assign 1'h0 = q", "wanted nets to assign to, got a constant" },
         { "assign q_o = q", "assign q_o = q + q", "wanted ';', got '+'" },
         { "wire n, q", "wire [n:0] q", "wanted a small number, got 'n'" },
-        { "endmodule", "band b (.x(q)); endmodule module band(y); input [1:0] y; endmodule", "wanted a port x of module band with 0 bits, got 1" },
-        { "endmodule", "band b (.y(q)); endmodule module band(y); input [1:0] y; endmodule", "wanted a port y of module band with 2 bits, got 1" },
+        { "endmodule", "band b (.x(q)); endmodule module band(y); input [1:0] y; endmodule",
+          "wanted a port x of module band with 0 bits, got 1" },
+        { "endmodule", "band b (.y(q)); endmodule module band(y); input [1:0] y; endmodule",
+          "wanted a port y of module band with 2 bits, got 1" },
         { "DFF f (.CLK(clk_i), .D(d_i), .Q(q));", "hand f ();", "got module hand inside itself" },
         { "endmodule", "endmodule module hand; endmodule", "wanted each module once" },
         { "module hand", "module band", "wanted a module hand, got none of that name" },
         { "endmodule", "", "got the end of the file" },
-        { "INV i (.A(q), .Y(n));", "bcq_acc_memory i (.clk_i(q));", "wanted a net at port write_i of bcq_acc_memory" },
+        { "INV i (.A(q), .Y(n));", "bcq_acc_memory i (.clk_i(q));",
+          "wanted a net at port write_i of bcq_acc_memory" },
     };
     bcq_error error = { "" };
     const char *path = lib_path;
@@ -418,10 +506,24 @@ static void bad_files(void) {
 
 enum { LANES = BCQ_LANES, WORDS = 2 };
 enum { EN, LOAD, SWITCH, W, A, PSUM, A_OUT, SWITCH_OUT, PSUM_OUT, PORTS };
-static const char *const port_name[PORTS] = { "en_i", "load_i", "switch_i", "w_i", "a_i", "psum_i", "a_o", "switch_o", "psum_o" };
-typedef struct { uint8_t w[LANES], a[LANES]; bool en, load, toggle; uint32_t psum; } inputs;
-typedef struct { uint8_t shadow[LANES], active[LANES], a[LANES]; uint32_t psum; bool toggle; int shadow_known, active_known, known; } element;
-typedef struct { const dut_model *m; dut *d; int port[PORTS], nets_port; } bench;
+static const char *const port_name[PORTS] = { "en_i",   "load_i", "switch_i", "w_i",   "a_i",
+                                              "psum_i", "a_o",    "switch_o", "psum_o" };
+typedef struct {
+    uint8_t w[LANES], a[LANES];
+    bool en, load, toggle;
+    uint32_t psum;
+} inputs;
+typedef struct {
+    uint8_t shadow[LANES], active[LANES], a[LANES];
+    uint32_t psum;
+    bool toggle;
+    int shadow_known, active_known, known;
+} element;
+typedef struct {
+    const dut_model *m;
+    dut *d;
+    int port[PORTS], nets_port;
+} bench;
 
 static int ew, psum_bits;
 
@@ -469,23 +571,36 @@ static int8_t value_of(uint8_t code) {
 static void advance(element *e, const inputs *in) {
     if (!in->en) return;
     int8_t a[LANES], w[LANES];
-    for (int i = 0; i < LANES; i++) { a[i] = value_of(in->a[i]); w[i] = value_of(e->active[i]); }
+    for (int i = 0; i < LANES; i++) {
+        a[i] = value_of(in->a[i]);
+        w[i] = value_of(e->active[i]);
+    }
     uint32_t fold = (uint32_t)LANES << (2 * (ew - 1));
     e->psum = (in->psum + (uint32_t)bcq_psum(a, w, LANES) + fold) & ((1u << psum_bits) - 1);
     e->toggle = in->toggle;
     memcpy(e->a, in->a, sizeof e->a);
     e->known = e->active_known;
-    if (in->toggle) { memcpy(e->active, e->shadow, sizeof e->active); e->active_known = e->shadow_known; }
-    if (in->load) { memcpy(e->shadow, in->w, sizeof e->shadow); e->shadow_known = 1; }
+    if (in->toggle) {
+        memcpy(e->active, e->shadow, sizeof e->active);
+        e->active_known = e->shadow_known;
+    }
+    if (in->load) {
+        memcpy(e->shadow, in->w, sizeof e->shadow);
+        e->shadow_known = 1;
+    }
 }
 
 static bool as_promised(const bench *b, const element *e) {
-    return !e->known || (get_port(b, PSUM_OUT) == e->psum && get_port(b, A_OUT) == packed(e->a) && get_port(b, SWITCH_OUT) == e->toggle);
+    return !e->known
+           || (get_port(b, PSUM_OUT) == e->psum && get_port(b, A_OUT) == packed(e->a)
+               && get_port(b, SWITCH_OUT) == e->toggle);
 }
 
 /* The first four make every register known. */
 static inputs draw(long cycle) {
-    inputs in = { .en = cycle < 4 || rnd() % 8 != 0, .load = cycle < 4 || rnd() % 8 == 0, .toggle = cycle < 4 || rnd() % 8 == 0 };
+    inputs in = { .en = cycle < 4 || rnd() % 8 != 0,
+                  .load = cycle < 4 || rnd() % 8 == 0,
+                  .toggle = cycle < 4 || rnd() % 8 == 0 };
     static const uint8_t kinds[4] = { 0, 1, 2, 3 };
     uint32_t top = 1u << (ew - 1), kind = (uint32_t)(rnd() % 8);
     for (int i = 0; i < LANES; i++) {
@@ -533,21 +648,32 @@ static void products(const liberty *lib, const char *netlist, long cycles) {
     char text[200];
     for (int k = 0; k < 2; k++) {
         snprintf(text, sizeof text, "%s: %ld of %ld cycles wrong", netlist, wrong[k], compared);
-        check(!wrong[k] && compared > cycles - 10, k ? "golden products, events" : "golden products, zero delay", text);
+        check(!wrong[k] && compared > cycles - 10,
+              k ? "golden products, events" : "golden products, zero delay", text);
     }
-    snprintf(text, sizeof text, "%llu without delays, %llu functional with them", (unsigned long long)zero.toggles, (unsigned long long)timed.functional);
+    snprintf(text, sizeof text, "%llu without delays, %llu functional with them",
+             (unsigned long long)zero.toggles, (unsigned long long)timed.functional);
     check(!differ, "functional toggles", text);
     check(glitches > 0, "glitches", "none with events");
-    check(zero.internal_j + zero.switching_j < timed.internal_j + timed.switching_j, "energy", "less with glitches than without");
+    check(zero.internal_j + zero.switching_j < timed.internal_j + timed.switching_j, "energy",
+          "less with glitches than without");
     double cycle = 1e12 / (double)gates_cycles(g[0]);
-    printf("  %ld cycles of %s: pJ a cycle %.2f without delays, %.2f with events (clock %.2f, %.2f); toggles %.0f and %.0f\n", compared, netlist,
-           cycle * (zero.internal_j + zero.switching_j), cycle * (timed.internal_j + timed.switching_j), cycle * zero.clock_j,
-           cycle * timed.clock_j, (double)zero.toggles / (double)gates_cycles(g[0]), (double)timed.toggles / (double)gates_cycles(g[0]));
+    printf(
+        "  %ld cycles of %s: pJ a cycle %.2f without delays, %.2f with events (clock %.2f, %.2f); toggles %.0f and %.0f\n",
+        compared, netlist, cycle * (zero.internal_j + zero.switching_j),
+        cycle * (timed.internal_j + timed.switching_j), cycle * zero.clock_j, cycle * timed.clock_j,
+        (double)zero.toggles / (double)gates_cycles(g[0]),
+        (double)timed.toggles / (double)gates_cycles(g[0]));
     gates_close(g[0]);
     gates_close(g[1]);
 }
 
-typedef struct { char name[64]; int bit; uint64_t toggles; uint8_t value; } named_net;
+typedef struct {
+    char name[64];
+    int bit;
+    uint64_t toggles;
+    uint8_t value;
+} named_net;
 
 static named_net *read_nets(const char *path, int *count) {
     FILE *f = fopen(path, "r");
@@ -562,7 +688,8 @@ static named_net *read_nets(const char *path, int *count) {
 }
 
 /* Every net of the Verilated netlist after every phase: how often it moved is what the simulator counts. */
-static void net_by_net(const liberty *lib, const char *netlist, const char *names, const char *model, long cycles) {
+static void net_by_net(const liberty *lib, const char *netlist, const char *names,
+                       const char *model, long cycles) {
     int count = 0, bits = 0;
     named_net *nets = read_nets(names, &count);
     void *library = dlopen(model, RTLD_NOW | RTLD_LOCAL);
@@ -570,7 +697,8 @@ static void net_by_net(const liberty *lib, const char *netlist, const char *name
     if (!m) die(dlerror());
     bench theirs, ours;
     gates *g = open_pe(lib, netlist, false);
-    if (!open_bench(&theirs, m, m->open(seed)) || !open_bench(&ours, &gates_dut_model, (dut *)g)) die("wanted the ports of bcq_pe");
+    if (!open_bench(&theirs, m, m->open(seed)) || !open_bench(&ours, &gates_dut_model, (dut *)g))
+        die("wanted the ports of bcq_pe");
     int port = m->port("nets_o", &bits);
     uint32_t *words = calloc((size_t)count / 32 + 2, sizeof *words);
     if (port < 0 || bits != count || count < 1 || !words) die("wanted all nets on a port nets_o");
@@ -601,13 +729,15 @@ static void net_by_net(const liberty *lib, const char *netlist, const char *name
         moved += nets[n].toggles > 0;
         if (there && toggles == nets[n].toggles) continue;
         if (wrong++ < 5)
-            fprintf(stderr, "FAIL net %s[%d] seed=%llu: %llu transitions, Verilator %llu\n", nets[n].name, nets[n].bit,
-                    (unsigned long long)seed, there ? (unsigned long long)toggles : 0, (unsigned long long)nets[n].toggles);
+            fprintf(stderr, "FAIL net %s[%d] seed=%llu: %llu transitions, Verilator %llu\n",
+                    nets[n].name, nets[n].bit, (unsigned long long)seed,
+                    there ? (unsigned long long)toggles : 0, (unsigned long long)nets[n].toggles);
     }
     passed += count - wrong;
     failed += wrong;
     check(moved > count / 2, "nets", "most of them never move");
-    printf("  %d nets over %ld cycles: %llu transitions, %ld nets differ from Verilator\n", count, cycles - 5, (unsigned long long)sum, wrong);
+    printf("  %d nets over %ld cycles: %llu transitions, %ld nets differ from Verilator\n", count,
+           cycles - 5, (unsigned long long)sum, wrong);
     m->close(theirs.d);
     gates_close(g);
     dlclose(library);
@@ -623,8 +753,11 @@ int main(int argc, char **argv) {
         else if (strcmp(argv[at], "-cycles") == 0) cycles = strtol(argv[at + 1], NULL, 10);
         else break;
     }
-    if ((argc != at && argc != at + 4 && argc != at + 2) || cycles < 100 || (argc > at && argv[at][0] == '-')) {
-        fprintf(stderr, "usage: test_gates [-seed S] [-cycles N] [LIBERTY NETLIST.v [NETS.txt MODEL.so]]\n");
+    if ((argc != at && argc != at + 4 && argc != at + 2) || cycles < 100
+        || (argc > at && argv[at][0] == '-')) {
+        fprintf(
+            stderr,
+            "usage: test_gates [-seed S] [-cycles N] [LIBERTY NETLIST.v [NETS.txt MODEL.so]]\n");
         return 2;
     }
     printf("test_gates seed=%llu\n", (unsigned long long)seed);
@@ -633,10 +766,13 @@ int main(int argc, char **argv) {
     snprintf(net_path, sizeof net_path, "%s/hand.v", folder);
     atexit(remove_files);
     by_hand(false, "1", "1", false, false);
-    by_hand(true, "1.441", "1.615", true, true);     /* 1 ps before the inverter's output, so the pulse is there */
-    by_hand(true, "1.443", "1.617", false, false);   /* 1 ps after it */
+    by_hand(true, "1.441", "1.615", true,
+            true); /* 1 ps before the inverter's output, so the pulse is there */
+    by_hand(true, "1.443", "1.617", false, false); /* 1 ps after it */
     by_hand(true, "1.441", "1.617", true, false);
     by_hand(true, "1.443", "1.615", false, true);
+    cause(false);
+    cause(true);
     state = seed;
     parts(false, 500);
     parts(true, 500);
@@ -646,7 +782,9 @@ int main(int argc, char **argv) {
         bcq_error error;
         liberty *lib = liberty_read(&path, 1, &error);
         if (!lib) die(error.message);
-        if (lib->fo4_slew == 0) printf("1 skipped: %s has no delays, so that the processing element has no events\n", path);
+        if (lib->fo4_slew == 0)
+            printf("1 skipped: %s has no delays, so that the processing element has no events\n",
+                   path);
         else products(lib, argv[at + 1], cycles);
         if (argc == at + 4) net_by_net(lib, argv[at + 1], argv[at + 2], argv[at + 3], cycles);
         liberty_free(lib);
