@@ -84,16 +84,18 @@ addEventListener('load', async () => {
       holds('colour by another parameter', before.includes('bcq, NC 8') && legend().includes('bcq, LB 8') && !legend().includes('bcq, NC 8'), legend());
       input($1('#colour'), 'nc', 'change');
 
-      header('ge_per_mac').click();
-      is('sorted up', rowsShown(), wanted.up);
-      header('ge_per_mac').click();
-      is('sorted down', rowsShown(), wanted.down);
-      header('la').click();
-      is('sorted by number, not text', rowsShown().slice(0, wanted.la.length).map(i => points[i].la), wanted.la.map(i => points[i].la));
-      header('pj_per_mac').click();
-      is('absent values last', rowsShown().slice(-wanted.absent.length).sort(), [...wanted.absent].sort());
-      header('pj_per_mac').click();
-      is('absent values last again', rowsShown().slice(-wanted.absent.length).sort(), [...wanted.absent].sort());
+      const order = async (key, what, got, want) => {
+        header(key).click();
+        await until(() => text(got()) === text(want));
+        is(what, got(), want);
+      };
+      const lastRows = () => sorted(rowsShown().slice(-wanted.absent.length));
+      const la = rows => rows.slice(0, wanted.la.length).map(i => points[i].la);
+      await order('ge_per_mac', 'sorted up', rowsShown, wanted.up);
+      await order('ge_per_mac', 'sorted down', rowsShown, wanted.down);
+      await order('la', 'sorted by number, not text', () => la(rowsShown()), la(wanted.la));
+      await order('pj_per_mac', 'absent values last', lastRows, sorted(wanted.absent));
+      await order('pj_per_mac', 'absent values last again', lastRows, sorted(wanted.absent));
 
       for (const [words, rows] of wanted.filters) {
         filter(words);
