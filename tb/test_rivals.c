@@ -28,7 +28,7 @@ static long class_count[CLASSES];
 static bool format_seen[BCQ_FORMAT_NVFP4 + 1];
 
 /* The array under test. */
-static rtl *dut;
+static rtl *tested;
 static const rtl_build *build;
 static const char *config;
 static bcq_format format;
@@ -74,10 +74,10 @@ static void run(const char *what, const product *p) {
     snprintf(where, sizeof where, "%s %s seed=%llu M=%lld N=%lld K=%lld", config, what, (unsigned long long)seed,
              (long long)m, (long long)n, (long long)k);
 
-    if (!rtl_run_beats(dut, &beats, &options, acc, &report, &error)) {
+    if (!rtl_run_beats(tested, &beats, &options, acc, &report, &error)) {
         fprintf(stderr, "FAIL %s: %s\n", where, error.message);
         count_failure();
-        rtl_reset(dut);
+        rtl_reset(tested);
         free(acc);
         free(want);
         return;
@@ -89,7 +89,7 @@ static void run(const char *what, const product *p) {
                 (long long)(i % n), (unsigned)acc[i], value_of(acc[i]), (unsigned)want[i], value_of(want[i]));
         good = false;
     }
-    good = good && report_holds(dut, where, &report);
+    good = good && report_holds(tested, where, &report);
     bool nan = rival_any_nan(&p->a) || rival_any_nan(&p->w);
     if (report.scale_nan != nan) {
         fprintf(stderr, "FAIL %s: scale_nan rtl %d, golden %d\n", where, report.scale_nan, nan);
@@ -364,13 +364,13 @@ static void resets(void) {
         if (!acc) abort();
         rival_operands operands = { &p.a, &p.w };
         rtl_beats beats = rival_beats(build, &operands);
-        starved(dut, config, &beats, acc);
+        starved(tested, config, &beats, acc);
         run("after reset", &p);
         class_count[C_RESET]++;
         free(acc);
         product_free(&p);
     }
-    largest(dut, config);
+    largest(tested, config);
     product p;
     random_product(&p, 1, 1, 1);
     run("after the largest", &p);
@@ -448,13 +448,13 @@ int main(int argc, char **argv) {
         bcq_error error;
         config = argv[at];
         random_state = seed * 1000003 + (uint64_t)at;
-        dut = strchr(config, '/') ? rtl_open_model(config, seed, &error) : rtl_open_rival(config, seed, &error);
-        dut = hold_mutant(dut, config, &error);
-        build = dut ? rtl_get_build(dut) : NULL;
-        if (!dut || !find_format(&error)) {
+        tested = strchr(config, '/') ? rtl_open_model(config, seed, &error) : rtl_open_rival(config, seed, &error);
+        tested = hold_mutant(tested, config, &error);
+        build = tested ? rtl_get_build(tested) : NULL;
+        if (!tested || !find_format(&error)) {
             fprintf(stderr, "FAIL %s\n", error.message);
             failed++;
-            rtl_close(dut);
+            rtl_close(tested);
             continue;
         }
         format_seen[build->format] = true;
@@ -470,14 +470,14 @@ int main(int argc, char **argv) {
         if (!brief) wrap();
         resets();
         one_nan();
-        zero_sizes(dut, config);
-        if (!brief) class_count[C_UNENDING] += unending(dut, config);
+        zero_sizes(tested, config);
+        if (!brief) class_count[C_UNENDING] += unending(tested, config);
         if (!brief) held();
         random_tiles();
         printf("%-16s %-10s LA %3d COLS %2d T %2d NDEC %2d: %ld cases\n", config, format.kind->name, build->la,
                build->cols, build->t, build->ndec, passed - before);
         fflush(stdout);
-        rtl_close(dut);
+        rtl_close(tested);
     }
     if (!brief) {
         const bool *f = format_seen, no_numbers = !f[BCQ_FORMAT_INT8] && !f[BCQ_FORMAT_MXFP4] && !f[BCQ_FORMAT_NVFP4];
