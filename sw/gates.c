@@ -315,10 +315,7 @@ void gates_close(gates *g) {
 
 void gates_clear(gates *g) {
     memset(g->count, 0, g->n_counts * sizeof *g->count);
-    for (uint32_t n = 0; n < g->n_nets; n++) {
-        g->nets[n].toggles = g->nets[n].functional = 0;
-        g->nets[n].first = g->nets[n].value;
-    }
+    for (uint32_t n = 0; n < g->n_nets; n++) g->nets[n].toggles = g->nets[n].functional = 0;
     for (int m = 0; m < g->flat.n_memories; m++) g->memories[m].reads = g->memories[m].writes = 0;
     g->cycles = 0;
     *g->fresh = false;

@@ -107,7 +107,6 @@ typedef struct {
     uint32_t cause;                    /* of the pending transition: in gates.count; NONE: nobody's */
     uint32_t phase;                    /* last one in which it moved */
     uint8_t value, start;              /* start: when that phase began */
-    uint8_t first;                     /* when counting began */
     uint8_t clock, pending;            /* pending: a transition is scheduled */
 } gate_net;
 

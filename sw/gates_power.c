@@ -145,9 +145,10 @@ static int scope_of(const gates *g, uint32_t net) {
                                : g->flat.memories[d - g->flat.n_cells].scope;
 }
 
-/* Half C V^2 for each transition of a net, of a part of its load. */
+/* Half C V^2 for each transition of a net, of a part of its load. Rises and falls alternate, and its value tells which
+ * was the last. */
 static double switching(const gates *g, const gate_net *n, double fall, double rise) {
-    uint64_t rises = (n->toggles + n->value - n->first) / 2;
+    uint64_t rises = (n->toggles + n->value) / 2;
     return g->lib->voltage * g->lib->voltage / 2
            * ((double)rises * rise + (double)(n->toggles - rises) * fall);
 }
