@@ -3,12 +3,12 @@ EN      := $(B)/energy/$(basename $(notdir $(OPEN_LIB)))
 EN_SYN  := $(wildcard synth/*.sh synth/*.awk synth/*.ys synth/*.def synth/*.tcl synth/recipes/*) scripts/config.awk scripts/config_rival.awk
 en_job   = rm -rf $(@D); synth/job.sh -o $(@D) -c $(EN)/cells -r a2
 
-$(EN)/cells/facts.txt: $(OPEN_LIB) synth/cells.sh synth/library.awk synth/merge.awk synth/dont_use.txt
+$(EN)/cells/facts.txt: $(OPEN_LIB) synth/cells.sh synth/library.awk synth/merge.awk synth/clocks.def synth/dont_use.txt
 	@mkdir -p $(EN)
 	synth/cells.sh $(OPEN_LIB) $(EN)/cells
 
 $(EN)/%.array/job.txt: $(EN)/cells/facts.txt $(EN_SYN) $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def
-	$(en_job) -t bcq_gemm -p "$$(awk -v name=$* -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def)"
+	$(en_job) $(if $(findstring frozen,$*),-f) -t bcq_gemm -p "$$(awk -v name=$* -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def)"
 $(EN)/%.encoder/job.txt: $(EN)/cells/facts.txt $(EN_SYN) $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def
 	$(en_job) -t bcq_encoder -p "$$(awk -v name=$* -v unit=encoder -v before='-chparam ' -v between=' ' -f scripts/config.awk rtl/configs.def)"
 $(EN)/%.rival/job.txt: $(EN)/cells/facts.txt $(EN_SYN) $(B)/gen/bcq_pkg.sv $(SY_RTL) $(wildcard rtl/rivals/*.sv) rtl/rivals/configs.def
