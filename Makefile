@@ -147,7 +147,7 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "$(B)/test_gates -seed $(SEED) $(GATES_TEST)" "$(B)/asan/test_gates -seed $(SEED) -cycles 100 $(wordlist 1,2,$(GATES_TEST))" \
-	  "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" "tb/mutate.sh -n 30 lb2" \
+	  tb/test_synth.sh "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" "tb/mutate.sh -n 30 lb2" \
 	  "$(B)/test_rival_units -seed $(SEED) $(RIVAL_UNITS)" \
 	  "$(B)/test_rival_encoder_units $(RIVAL_ENC_UNITS)" \
 	  "$(B)/test_rival_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(RIVAL_ENCODERS)" \
