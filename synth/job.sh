@@ -73,7 +73,7 @@ constr='' memory=''
 # frozen tables reach is dissolved, too, and so is an encoder of MXFP4 or of frozen tables as a whole.
 rtl="$(echo rtl/*.sv)"
 case $top in rival_*) rtl="$rtl $(echo rtl/rivals/*.sv)" ;; esac
-dissolve='chformal -remove; flatten t:*rival_fp32* t:*bcq_stream_rules* *bcq_pe_decode*'
+dissolve='chformal -remove; flatten t:*rival_fp32* t:*bcq_stream_rules* t:*bcq_adder_tree* t:*bcq_weight_latches* *bcq_pe_decode*'
 case $top in
   *_encoder) [ -z "$frozen" ] || dissolve='chformal -remove; flatten' ;;
   *) [ -z "$frozen" ] || dissolve="script synth/frozen.ys; $dissolve" ;;

@@ -180,6 +180,12 @@ END {
   print "wires", wires == "" ? "none" : wires > facts
   print "// Onto this library's latches and clock gates, see synth/library.awk." > gates
   latches("P", "N"); latches("N", "P")
+  # rtl/bcq_clock_gate.sv, by its name.
+  printf "module bcq_clock_gate (input clk_i, en_i, output clk_o);\n" > gates
+  if (gate)
+    printf "  %s gate (.%s(clk_i), .%s(en_i)%s, .%s(clk_o));\nendmodule\n", gate, clk, en, test == "" ? "" : ", ." test "(1'b0)", out > gates
+  else
+    print "  wire open;\n  \\$_DLATCH_N_ l (.E(clk_i), .D(en_i), .Q(open));\n  \\$_AND_ a (.A(clk_i), .B(open), .Y(clk_o));\nendmodule" > gates
   if (!gate) { printf "" > model; exit }
   print "clock_gate", gate, gate_area > facts
   printf "module %s(%s, %s, %s%s);\n  input %s, %s%s;\n  output %s;\n  reg open;\n", gate, clk, en, out,
