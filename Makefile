@@ -169,6 +169,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(ASIC_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) $(EN_TEST_LONG) \
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
 	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	  "$(B)/test_gates -seed $(SEED) -cycles 20000 $(GATES_TEST)" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "tb/test_tables.sh $(B)/bcq $(TABLES_ON_LONG)" "$(B)/asan/test_calibrate -small" \
 	  "tb/test_fuzz.sh -seed $(SEED) -runs 1000000 $(FUZZ)" \

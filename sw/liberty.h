@@ -11,7 +11,8 @@
  * memory macros of IHP say the same in a comment): pJ for 1 pF and 1 V, fJ for 1 fF and 1 V. They hold
  * what the cell spends besides the charge of its output's load.
  *
- * Where a group names a power or ground pin (related_pg_pin), the tables of all of them are added.
+ * Where a group names a power or ground pin (related_pg_pin), the tables of all of them are added: in ASAP7
+ * VDD and VSS each hold about half of what an inverter's load and delay suggest.
  */
 #ifndef BCQ_LIBERTY_H
 #define BCQ_LIBERTY_H
