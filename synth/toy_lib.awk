@@ -27,6 +27,14 @@ function flop(name, transistors, reset, set) {
   pin_out("Q", "IQ")
   print "  }"
 }
+function latch(name, transistors) {
+  printf "  cell(%s) {\n    area : %g;\n", name, transistors / 4
+  print "    latch(IQ, IQN) {\n      enable : \"E\";\n      data_in : \"D\";\n    }"
+  pin_in("E")
+  pin_in("D")
+  pin_out("Q", "IQ")
+  print "  }"
+}
 BEGIN {
   print "library(toy) {"
   cell("INV", 2, "A", "!A")
@@ -47,5 +55,6 @@ BEGIN {
   flop("DFF", 20, 0, 0)
   flop("DFFR", 24, 1, 0)
   flop("DFFS", 24, 0, 1)
+  latch("LATCH", 10)
   print "}"
 }
