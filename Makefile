@@ -143,6 +143,7 @@ test: ## everything that must hold, in minutes
 	  "tb/test_cli.sh $(B)/bcq" "tb/test_cli.sh $(B)/asan/bcq" \
 	  "tb/test_page.sh $(B)/asan/fill_page" tb/test_explore_plots.sh \
 	  "tb/test_explore.sh $(B)/bcq $(B)/explore_files" \
+	  "tb/test_hw_compare.sh $(B)/bcq" \
 	  "tb/test_fuzz.sh -seed $(SEED) -seconds 6 $(FUZZ)" \
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \

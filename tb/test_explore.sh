@@ -169,19 +169,20 @@ check 'um2' [ "$(field int8 um2_per_mac)" = 195.3125 ]
 check 'the clock is met' [ "$(field int8 period_ns) $(field int8 clock)" = '5 target' ]
 check 'bits' [ "$(field bcq-nc8-universal bits) $(field nvfp4 bits) $(field int8 bits)" = '4.5 4.5 8.25' ]
 check 'no energy' [ "$(field int8 pj_per_mac)" = '' ]
-# 6,476,005,376 weights in Llama-2-7B's layers; docs/architecture.md for LOAD 64, T 64, LOOP 4.
+# 6,476,005,376 weights in Llama-2-7B's layers; docs/architecture.md for LOAD 64, T 64, LOOP below it.
 check 'shapes of all models' awk '
   /^model/ { name = $2; layers = $3 } /^gemm/ { sum[name] += layers * $3 * $4 }
   END { exit !(sum["llama2_7b"] == 6476005376 && sum["llama2_70b"] == 68451041280 && sum["gpt3_175b"] == 173946175488 \
     && sum["nemotron4_15b"] == 12482248704 && int(sum["nemotron4_340b"] / 1e8) == 3315) }' "$real/sw/workloads.def"
-check 'cycles, bytes' awk -F , '
+stages=$(awk '$1 == "STAGES_FP32" { print $2 }' "$real/cmodel/params.def")
+check 'cycles, bytes' awk -F , -v stages="$stages" '
   function up(a, b) { return int((a + b - 1) / b) }
   function max(a, b) { return a > b ? a : b }
   NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
   $1 == "bcq-nc8-universal" {
     m = $c["m"]; n = $c["n"]; k = $c["k"]; rows++
     passes = up(n, 16) * up(k, 64); tiles = up(m, 64); tail = m - (tiles - 1) * 64
-    if ($c["cycles"] != 64 + (tiles - 1) * passes * 64 + (passes - 1) * max(tail, 64) + tail + 8 + 16 + 4) bad++
+    if ($c["cycles"] != 64 + (tiles - 1) * passes * 64 + (passes - 1) * max(tail, 64) + tail + 8 + 16 + stages) bad++
     if ($c["bytes_weights"] != tiles * n * k * 4.5 / 8 || $c["bytes_activations"] != up(n, 16) * m * k * 4.5 / 8) bad++
     if ($c["bytes_results"] != 4 * m * n || $c["bytes_codebooks"] != 2 * 8 * 16 * 6 / 8) bad++
     total[$c["workload"]] += $c["layers"] * $c["cycles"]
