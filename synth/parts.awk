@@ -11,12 +11,15 @@ function part_of(module, path,   i) {
   die("synth/blocks.def: wanted a part for " module " at \"" path "\", got none")
 }
 
-# Area of the macros that hold a memory: the fewest of one kind; none where no macro is known.
+# Area of the macros that hold a memory: the fewest of one kind; none where no macro is known whose words would be
+# at least half used (a shorter memory would be flip-flops or latches).
 function fit(module,   i, a, least) {
   for (i = 1; i <= macros; i++) {
+    if (2 * words[module] < macro_words[i]) continue
     a = ceil(words[module] / macro_words[i]) * ceil(width[module] / macro_bits[i]) * macro_um2[i]
     if (!least || a < least) least = a
   }
+  if (!least) unknown = 1
   return least + 0
 }
 function ceil(x) { return x == int(x) ? x : int(x) + 1 }
@@ -95,7 +98,7 @@ END {
     a += area[p]; f += flops[p]; g += gates[p]; c += cells[p]
   }
   row("total", 1, a, f, g, c)
-  if (macros && with) row("total_with_memories", 1, a + with, f, g, c)
+  if (with && !unknown) row("total_with_memories", 1, a + with, f, g, c)
   if (a - yosys_area > 1e-6 * a || yosys_area - a > 1e-6 * a)
     die("the parts sum to " a ", but Yosys counts " yosys_area)
   for (m in memory) printf "%s %d %d x %d %d write %d read\n", m, memory[m], words[m], width[m], writes[m], reads[m] > memories

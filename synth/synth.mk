@@ -56,7 +56,7 @@ SY_NEEDS := $(B)/gen/bcq_pkg.sv $(SY_RTL) rtl/configs.def rtl/rivals/configs.def
 
 $(SY_TWIN): SY_DROP = | sed 's/-chparam Frozen[A-Za-z]* [^ ]* //g'
 $(SY_JOBS): SY_FROZEN = $(if $(SY_FILE),-f)
-$(SY_JOBS) $(SY_TWIN): $(SY)/%/job.txt: $(CELLS)/facts.txt $(SY_NEEDS) $(SY_USED:%=synth/recipes/%.abc)
+$(SY_JOBS) $(SY_TWIN): $(SY)/%/job.txt: $(CELLS)/facts.txt $(SY_NEEDS) $(wildcard $(SY_USED:%=synth/recipes/%.abc))
 	@rm -rf $(@D)
 	@$(if $(SY_ROW)$(SY_RIVAL),,echo "make synth: CONFIG: wanted a row of rtl/configs.def or rtl/rivals/configs.def, got $(CONFIG)" >&2; exit 2)
 	params=$$($(SY_PARAM) $(SY_DROP)) && SYNTH_S=$(strip $(SYNTH_S)) synth/job.sh -o $(@D) -c $(CELLS) -t $(SY_TOP) \
@@ -85,11 +85,11 @@ synth-clock: $(CELLS)/facts.txt $(B)/gen/bcq_pkg.sv  ## the clock that synth/clo
 SY_DATA  := ../shared/data/liberty
 SY_LIBS  := osu018:$(OSU018) ihp:$(SY_DATA)/ihp_sg13g2/sg13g2_stdcell_typ_1p20V_25C.lib \
     sky130:$(SY_DATA)/sky130hd/sky130_fd_sc_hd__tt_025C_1v80.lib.gz asap7:$(SY_DATA)/asap7_rvt
-synth-reports:  ## remake synth/results of make synth: default and frozen on every library that is there
+synth-reports:  ## remake synth/results of make synth: default and frozen on every library that is there (RECIPE=all: an hour)
 	@for pair in $(SY_LIBS); do name=$${pair%%:*} lib=$${pair#*:}; \
 	  [ -e "$$lib" ] || { echo "synth-reports: $$name: skipped, $$lib is not there"; continue; }; \
 	  for config in default frozen; do \
-	    $(MAKE) -s synth CONFIG=$$config LIBERTY="$$lib" RECIPE=all > synth/results/$$config-$$name.txt.new && \
+	    $(MAKE) -s synth CONFIG=$$config LIBERTY="$$lib" > synth/results/$$config-$$name.txt.new && \
 	    mv synth/results/$$config-$$name.txt.new synth/results/$$config-$$name.txt || { rm -f synth/results/*.txt.new; exit 1; }; \
 	    echo "synth-reports: $$config-$$name.txt"; \
 	  done; done
