@@ -316,10 +316,10 @@ static void print_table(const session *s) {
     printf("netlist         %s, %s; recipe %s\n", s->job.top, s->what, s->job.recipe);
     printf("library         %s%s%s, %.2f V, clock %.2f ns; wire %.2f fF a pin driven\n", s->lib->name,
            is_corner ? ", " : "", is_corner ? s->lib->corner : "", s->lib->voltage, 1e9 * s->job.period_s, s->a->wire);
-    printf("data            %s%s%s%s%s%s\n", data_name[s->shape.data],
-           s->shape.data == ENERGY_ZEROS ? "" : s->shape.data == ENERGY_REAL ? ": " : ", scales of ",
-           s->shape.data == ENERGY_ZEROS || s->shape.data == ENERGY_WORST ? "" : s->shape.layer,
-           s->codebooks ? ", codebooks " : "", s->codebooks ? s->codebooks : "",
+    static const char *const of_layer[] = { ": ", "", ", scales of ", "" };
+    bool has_layer = of_layer[s->shape.data][0] != 0;
+    printf("data            %s%s%s%s%s%s\n", data_name[s->shape.data], of_layer[s->shape.data],
+           has_layer ? s->shape.layer : "", s->codebooks ? ", codebooks " : "", s->codebooks ? s->codebooks : "",
            s->shape.data == ENERGY_WORST ? " (a stress case, not a bound)" : "");
     if (s->is_encoder) printf("work            %" PRId64 " x %" PRId64 " scalars\n", s->shape.m, s->shape.k);
     else
