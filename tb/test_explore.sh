@@ -114,6 +114,9 @@ refused "${at}data: wanted one of real zeros random worst, got \"some\"" 'format
 refused "${at}workload: wanted MODEL_PHASE of sw/workloads.def, got \"x_y\"" 'format = bcq\nworkload = x_y\n'
 refused "bad.space: block at line 5: lb: wanted 2, 4 or 8, got 3" 'nc = 4\n---\nformat = bcq\n---\nformat = bcq\nlb = 3\n'
 refused 'none.lib: wanted a liberty file or a folder of them, got none' 'format = int8\n' --library none.lib
+touch -d "2001-01-01" ../project/build/gen/bcq_pkg.sv
+refused '*bcq_pkg.sv: wanted it newer than cmodel/params.def (make build/gen/bcq_pkg.sv), got an older one or none' "format = int8\n"
+touch ../project/build/gen/bcq_pkg.sv
 refused '--only: wanted a point from 1 to 1, got 2' 'format = int8\n' --only 2
 refused 'command line: wanted one of --list, --slurm and --only, got more' 'format = int8\n' --only 1 --slurm
 refused '--jobs: wanted an integer in *, got "0"' 'format = int8\n' --jobs 0

@@ -348,7 +348,7 @@ static bool read_accuracy(round_of *r, const explore_point *p, explore_result *e
 static bool synthesis_path(const round_of *r, const explore_point *p, const explore_result *e, int recipe, bool encoder,
                            char **path) {
     static const char *const sources[] = {
-        "cmodel/params.def", "scripts/params.awk", "rtl/*.sv", NULL };
+        "build/gen/bcq_pkg.sv", "rtl/*.sv", NULL };
     explore_key *k = explore_key_open();
     key_text hex;
     char *abc = explore_path("synth/recipes/%s.abc", p->recipes.item[recipe]), clock[32];
@@ -554,7 +554,7 @@ static void count_missing(explore_study *s, const round_of *r) {
 /* What other programs read while jobs run; this one does not change under itself. */
 static bool digest(const round_of *r, key_text hex) {
     static const char *const sources[] = {
-        weights, activations, "cmodel/params.def", "rtl/*.sv", "rtl/rivals/*.sv", "synth/recipes/*.abc", NULL };
+        weights, activations, "build/gen/bcq_pkg.sv", "rtl/*.sv", "rtl/rivals/*.sv", "synth/recipes/*.abc", NULL };
     explore_key *k = explore_key_open();
     bool good = key_sources(k, r->o->root, sources, r->error) && key_script(k, r->o->root, "synth/cells.sh", r->error)
              && key_script(k, r->o->root, "synth/job.sh", r->error);
@@ -595,6 +595,19 @@ static bool run_round(explore_study *s, round_of *r, explore_runner *runner, siz
     return good;
 }
 
+/* Synthesis reads the package that make writes from cmodel/params.def. */
+static bool check_package(const char *root, bcq_error *error) {
+    char *package = explore_path("%s/build/gen/bcq_pkg.sv", root), *numbers = explore_path("%s/cmodel/params.def", root);
+    struct stat made, from;
+    bool good = stat(package, &made) == 0 && stat(numbers, &from) == 0
+             && (made.st_mtim.tv_sec > from.st_mtim.tv_sec
+                 || (made.st_mtim.tv_sec == from.st_mtim.tv_sec && made.st_mtim.tv_nsec >= from.st_mtim.tv_nsec));
+    if (!good) bcq_fail(error, "%s: wanted it newer than cmodel/params.def (make build/gen/bcq_pkg.sv), got an older one or none", package);
+    free(package);
+    free(numbers);
+    return good;
+}
+
 static bool prepare(explore_study *s, const explore_options *o, round_of *r, bcq_error *error) {
     s->results = calloc(s->space->count + 1, sizeof *s->results);
     if (!s->results) return bcq_fail(error, "wanted memory for %zu points, got none", s->space->count);
@@ -603,10 +616,7 @@ static bool prepare(explore_study *s, const explore_options *o, round_of *r, bcq
     char *sta = first_line("sta -version 2>/dev/null");
     *r = (round_of){ .s = s, .o = o, .error = error, .tools = explore_path("%s, sta %s", s->yosys, sta) };
     free(sta);
-    char *package = explore_path("%s/build/gen/bcq_pkg.sv", o->root);
-    bool made = access(package, R_OK) == 0 || bcq_fail(error, "%s: wanted this file (make build/gen/bcq_pkg.sv makes it), got none", package);
-    free(package);
-    if (!made) return false;
+    if (!check_package(o->root, error)) return false;
     for (size_t i = 0; i < s->space->count; i++)
         if (access(s->space->points[i].library, R_OK) != 0)
             return bcq_fail(error, "%s: wanted a liberty file or a folder of them, got none", s->space->points[i].library);
