@@ -33,7 +33,7 @@ trap 'rm -rf "$out.part"' EXIT
 trap 'kill $!; exit 130' TERM INT
 if [ -e ../change ]; then echo "# $RANDOM" >> synth/job.sh; fi
 if [ -e ../slow ]; then sleep 20 & wait $!; echo through >> ../through; fi
-case $params in *"$(cat ../fail 2> /dev/null || echo nobody)"*) echo "first"; echo "synth/job.sh: made to fail" >&2; exit 1 ;; esac
+case $params in *"$(cat ../fail 2> /dev/null || echo nobody)"*) echo "first" >&2; echo "synth/job.sh: made to fail" >&2; echo "a table"; exit 1 ;; esac
 case $recipe in resub) ge=10000 ;; b3) ge=20000 ;; c4) ge=40000 ;; esac
 cat > "$out.part/parts.csv" <<X
 part,count,um2,ge,flops,clock_gates,cells

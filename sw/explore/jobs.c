@@ -52,15 +52,16 @@ int explore_exec(const explore_job *j, const char *into) {
     return 127;
 }
 
-/* In the new process: a group of its own, so that all that it starts can be stopped with it. */
+/* In the new process: a group of its own, so that all that it starts can be stopped with it. What counts is in files,
+ * and the reason of a failure on stderr. */
 static void child(const explore_job *j, const sigset_t *mask) {
     static const int deadly[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD };
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) signal(deadly[i], SIG_DFL);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    int log = open(j->log, O_WRONLY | O_CREAT | O_TRUNC, 0666), null = open("/dev/null", O_RDONLY);
-    if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) _exit(127);
+    int log = open(j->log, O_WRONLY | O_CREAT | O_TRUNC, 0666), null = open("/dev/null", O_RDWR);
+    if (log < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(log, 2) < 0) _exit(127);
     int status = j->run(j, j->into);
     fflush(NULL);
     _exit(status);
