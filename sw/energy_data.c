@@ -414,9 +414,9 @@ void energy_scalars_free(energy_scalars *s) {
 }
 
 /* Drawn signs and fractions; what cost the most of what was tried (docs/energy.md): magnitudes over four binades, each block
- * array twice or half the one before it; for the rivals over eight. */
+ * array twice or half the one before it; for the rivals over sixteen. */
 static uint16_t stress(uint64_t *state, bool rival, int64_t j) {
-    uint64_t bits = draw(state, 1 << 16), below = rival ? bits >> 8 & 7 : (bits >> 8 & 3) + (uint64_t)(j % 2);
+    uint64_t bits = draw(state, 1 << 16), below = rival ? bits >> 8 & 15 : (bits >> 8 & 3) + (uint64_t)(j % 2);
     return (uint16_t)((bits & 0x8000) | (127 - below) << 7 | (bits & 0x7F));
 }
 

@@ -127,7 +127,7 @@ broken() {
   awk -v module="$2" -v from="$3" -v to="$4" '/^module/ { here = index($2, module) == 1 }
     here && !done && $1 == from { sub(from, to); done = 1 } { print } END { exit !done }' "$first/netlist.v" \
     > "$dir/broken/netlist.v" || { verdict "broken: $1: no such cell" 1; return; }
-  "$bcq" energy "$dir/broken" --liberty "$lib" --delay zero -o "$dir/broken.csv" > "$dir/out" 2> "$dir/err"
+  "$bcq" energy "$dir/broken" --liberty "$lib" --delay zero --data random --m 64 --n 64 -o "$dir/broken.csv" > "$dir/out" 2> "$dir/err"
   [ $? = 1 ] && [ ! -e "$dir/broken.csv" ] && grep -q '^bcq energy: .*wanted .*, got ' "$dir/err"
   verdict "broken: $1" $?
 }
