@@ -63,7 +63,10 @@ for job; do
     [ -z "$timed" ] || { at_most "$z" "$r" && at_most "$r" "$w"; verdict "$job $delay: zeros $z <= real $r <= worst $w" $?; }
     z=$(total "$job" zeros "$delay" toggles_per_cycle) r=$(total "$job" real "$delay" toggles_per_cycle)
     w=$(total "$job" worst "$delay" toggles_per_cycle)
-    at_most "$z" "$r" && at_most "$r" "$w"; verdict "$job $delay: toggles zeros $z <= real $r <= worst $w" $?
+    # What strains an encoder is dear rather than busy.
+    case $job in *encoder) w= ;; esac
+    at_most "$z" "$r" && { [ -z "$w" ] || at_most "$r" "$w"; }
+    verdict "$job $delay: toggles zeros $z <= real $r${w:+ <= worst $w}" $?
   done
   [ -n "$timed" ] || continue
   for data in real random worst; do
@@ -127,7 +130,7 @@ broken() {
   awk -v module="$2" -v from="$3" -v to="$4" '/^module/ { here = index($2, module) == 1 }
     here && !done && $1 == from { sub(from, to); done = 1 } { print } END { exit !done }' "$first/netlist.v" \
     > "$dir/broken/netlist.v" || { verdict "broken: $1: no such cell" 1; return; }
-  "$bcq" energy "$dir/broken" --liberty "$lib" --delay zero --data random --m 64 --n 64 -o "$dir/broken.csv" > "$dir/out" 2> "$dir/err"
+  "$bcq" energy "$dir/broken" --liberty "$lib" --delay zero --data random --m 16 --n 32 -o "$dir/broken.csv" > "$dir/out" 2> "$dir/err"
   [ $? = 1 ] && [ ! -e "$dir/broken.csv" ] && grep -q '^bcq energy: .*wanted .*, got ' "$dir/err"
   verdict "broken: $1" $?
 }
