@@ -20,6 +20,8 @@ shift $((OPTIND - 1))
 if [ $# != 0 ] || [ -z "$dir" ] || [ -z "$cells" ] || [ -z "$top" ]; then die "$usage"; fi
 [ ! -e "$dir" ] || die "$dir: wanted a new folder, got one that exists"
 [ -s "$cells/facts.txt" ] || die "$cells: wanted a folder made by synth/cells.sh, got none"
+awk -v lang=sv -f scripts/params.awk cmodel/params.def | cmp -s - build/gen/bcq_pkg.sv ||
+  die "build/gen/bcq_pkg.sv: wanted what cmodel/params.def makes, got another or none; run make build/gen/bcq_pkg.sv"
 [ -s "synth/recipes/$recipe.abc" ] ||
   die "recipe $recipe: wanted one of $(cd synth/recipes && echo *.abc | sed 's/\.abc//g'), got none of them"
 [ -f "rtl/$top.sv" ] || [ -f "rtl/rivals/$top.sv" ] || die "$top: wanted a module of rtl/ or rtl/rivals/, got none"
@@ -69,12 +71,12 @@ fill() {
 }
 constr='' memory=''
 
-# What a unit is made of is dissolved in it, and assertions go. Constants do not cross a module's boundary: what
+# What a unit is made of is dissolved in it, but for clock gates, which become the library's; assertions go. Constants do not cross a module's boundary: what
 # frozen tables reach is dissolved, too, and so is an encoder of frozen tables, or of MXFP4, which divides by powers
 # of two, as a whole.
 rtl="$(echo rtl/*.sv)"
 case $top in rival_*) rtl="$rtl $(echo rtl/rivals/*.sv)" ;; esac
-dissolve='chformal -remove; flatten t:*rival_fp32* t:*bcq_stream_rules* t:*bcq_adder_tree* t:*bcq_weight_latches* *bcq_pe_decode*'
+dissolve='chformal -remove; setattr -mod -set keep_hierarchy 1 *bcq_clock_gate; flatten t:*rival_fp32* t:*bcq_stream_rules* t:*bcq_adder_tree* t:*bcq_weight_latches* *bcq_pe_decode*'
 mxfp4=$(awk '$1 == "FORMAT_MXFP4" { print $2 }' cmodel/params.def)
 case $top,$params in
   rival_encoder,*Format\ "$mxfp4"\ * | rival_encoder,*Format\ "$mxfp4") dissolve='chformal -remove; flatten' ;;
