@@ -48,10 +48,10 @@ module bcq_column #(
   input  logic                 read_i,      // stage 2, deep 6
   input  logic [SlotW-1:0]     read_slot_i,
   input  logic                 first_i,     // stage 3, deep 7
-  input  logic                 write_i,     // stage 5 (fp32), 4 (exact) or 14 (deep)
+  input  logic                 write_i,     // stage 6 (fp32), 4 (exact) or 14 (deep)
   input  logic [SlotW-1:0]     write_slot_i,
 
-  output logic [31:0]          result_o     // stage 5 (fp32), 6 (exact) or 14 (deep)
+  output logic [31:0]          result_o     // stage 6, deep 14
 );
 
   // LA products of magnitude at most 2^(2*EW-2): |psum| <= 2^(2*EW-2+log2(LA)).

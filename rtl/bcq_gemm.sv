@@ -47,10 +47,10 @@ module bcq_gemm #(
   input  logic [31:0]          cmd_n_tiles_i,   // ceil(N / Cols)
   input  logic [31:0]          cmd_k_arrays_i,  // ceil(K / LA)
 
-  input  logic                 cb_valid_i,
-  output logic                 cb_ready_o,
-  input  logic                 cb_weights_i,    // 1: the weights' tables, 0: the activations'
-  input  logic [SelW-1:0]      cb_book_i,
+  input  logic                 cb_valid_i,      // Asic: settles in the first half of a beat's second cycle
+  output logic                 cb_ready_o,      // Asic: a codebook beat takes two cycles
+  input  logic                 cb_weights_i,    // 1: the weights' tables, 0: the activations'; Asic: as cb_valid_i
+  input  logic [SelW-1:0]      cb_book_i,       // Asic: settles as cb_valid_i
   input  logic [BookW-1:0]     cb_entry_i,      // two's complement, entry 0 lowest
 
   input  logic                 w_valid_i,

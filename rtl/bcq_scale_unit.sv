@@ -252,7 +252,7 @@ module bcq_scale_unit #(
       assign {norm_sign, norm_half_q, biased_half_q} = {sign2_q, norm_half, biased_half};
     end
 
-    // ---- Stage 3: compare, align, add --------------------------------------------------------------
+    // ---- Stage 3: compare, align, add in parts -----------------------------------------------------
 
     // Guard, round and sticky suffice: a difference of operands two or more binades apart moves its
     // leading one by at most one place, and closer ones lose no bit.

@@ -1,5 +1,5 @@
 // sum_o <- FP32(acc_i + term_i), nearest even, three enabled cycles later: align and add; carries and search of
-// the leading one; normalise and round. For normal numbers and zeros, all bits but the sign 0. Limits: reverse
+// the leading one; normalise and round. For normal numbers and zeros, all bits but the sign 0. Limits: below
 // 2^-126 becomes +0, beyond the largest finite that; without it neither may occur. A cancelled sum is +0.
 // What bcq_scale_unit does in its stages 3 to 5, for a term of 24 bits.
 module rival_fp32_add #(
