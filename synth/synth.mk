@@ -6,6 +6,9 @@
 OSU018   := /usr/share/qflow/tech/osu018/osu018_stdcells.lib
 OPEN_LIB := $(if $(wildcard $(OSU018)),$(OSU018),$(B)/gen/toy.lib)
 LIBERTY  ?= $(OPEN_LIB)
+# A folder of other open libraries, for synth-reports and compare-hw: ihp_sg13g2/ (IHP-Open-PDK's standard cells and
+# RM_*: SRAM macros), sky130hd/ and asap7_rvt/ (files of those of OpenROAD-flow-scripts). Empty: none.
+LIBERTY_DATA ?= $(wildcard ../shared/data/liberty)
 CONFIG   ?= default
 UNIT     ?= gemm
 RECIPE   ?= resub
@@ -15,7 +18,10 @@ SYNTH_S  ?= 600  # seconds that one job may take; on an idle machine about one m
 # A comma inside the arguments of a function of make.
 , := ,
 RECIPES  := $(basename $(notdir $(wildcard synth/recipes/*.abc)))
-SY_LIB   := $(basename $(notdir $(firstword $(LIBERTY:.gz=))))
+# Its name in build/; but for make test's library a few digits of its path behind it, as names recur in other folders.
+SY_PATH  := $(patsubst %/,%,$(firstword $(LIBERTY)))
+SY_LIB   := $(basename $(notdir $(SY_PATH:.gz=)))$(if $(filter-out $(OPEN_LIB),$(SY_PATH)),-$(shell \
+    printf %s '$(abspath $(LIBERTY))' | md5sum | cut -c1-6))
 SY       := $(B)/synth/$(CONFIG)$(UNIT:gemm=)-$(SY_LIB)$(CLOCK:%=-%)
 NETLIST  := $(B)/netlist/$(SY_LIB)
 # The library, made ready; one folder a library, which holds the mapped element of make netlist, too.
@@ -81,11 +87,10 @@ synth-clock: $(CELLS)/facts.txt $(B)/gen/bcq_pkg.sv  ## the clock that synth/clo
 	  awk -F , -v lib=$$(awk '$$1 == "library" { print $$2 }' $(CELLS)/facts.txt) '$$1 == "total" { d = $$3; p = 1.12 * d; s = p < 2 ? 0.1 : 0.5; \
 	    n = int(p / s); if (n * s < p) n++; printf "%s: INT8 element %.3f ns, 12 %% more %.3f, clock %.1f ns\n", lib, d, p, n * s }' "$$dir/pe/timing.csv"
 
-# The committed reports: OSU018 and what lies in ../shared/data/liberty; what is absent is skipped.
-SY_DATA  := ../shared/data/liberty
-SY_LIBS  := osu018:$(OSU018) ihp:$(SY_DATA)/ihp_sg13g2/sg13g2_stdcell_typ_1p20V_25C.lib \
-    sky130:$(SY_DATA)/sky130hd/sky130_fd_sc_hd__tt_025C_1v80.lib.gz asap7:$(SY_DATA)/asap7_rvt
-synth-reports:  ## remake synth/results of make synth: default and frozen on every library that is there (RECIPE=all: an hour)
+# The committed reports: OSU018 and the libraries in LIBERTY_DATA; what is absent is skipped.
+SY_LIBS   = osu018:$(OSU018) $(if $(LIBERTY_DATA),ihp:$(EX_IHP) asap7:$(LIBERTY_DATA)/asap7_rvt \
+    sky130:$(LIBERTY_DATA)/sky130hd/sky130_fd_sc_hd__tt_025C_1v80.lib.gz)
+synth-reports:  ## remake synth/results of make synth: default and frozen on OSU018 and LIBERTY_DATA= (RECIPE=all: an hour)
 	@for pair in $(SY_LIBS); do name=$${pair%%:*} lib=$${pair#*:}; \
 	  [ -e "$$lib" ] || { echo "synth-reports: $$name: skipped, $$lib is not there"; continue; }; \
 	  for config in default frozen; do \

@@ -1,6 +1,6 @@
 # The explorer: example, comparison of the formats, tests.
-# The comparison is on IHP's cells if they are there, or on LIBERTY=.
-EX_IHP     := ../shared/data/liberty/ihp_sg13g2/sg13g2_stdcell_typ_1p20V_25C.lib
+# The comparison is on IHP's cells if LIBERTY_DATA (synth/synth.mk) has them, or on LIBERTY=.
+EX_IHP     := $(LIBERTY_DATA)/ihp_sg13g2/sg13g2_stdcell_typ_1p20V_25C.lib
 EX_LIBERTY := $(if $(filter command environment,$(firstword $(origin LIBERTY))),$(LIBERTY),$(if $(wildcard $(EX_IHP)),$(EX_IHP),$(OPEN_LIB)))
 
 .PHONY: explore compare-hw
