@@ -1,12 +1,12 @@
 #!/bin/sh
 # A cell library made ready for synthesis. Usage: synth/cells.sh LIBERTY... DIR   (from the project's root)
-# LIBERTY: files, gzip accepted, or a folder of them (RM_*: memory macros, of which only those of two ports count). Several are merged into
-# one: the first one's header, the templates of all, their cells. DIR gets what synth/library.awk makes:
-# cells.lib, gates.v, gate_model.v, facts.txt; it is complete, or left as it was.
+# LIBERTY: files, gzip accepted, or a folder of them (RM_*: memory macros, of which only those of two ports count).
+# Several are merged into one: the first one's header, the templates of all, their cells. DIR gets what
+# synth/library.awk makes: cells.lib, gates.v, gate_model.v, facts.txt; it is complete, or left as it was.
 set -eu
 die() { echo "synth/cells.sh: $*" >&2; exit 2; }
 [ $# -ge 2 ] || die "wanted LIBERTY... DIR"
-dir="" macros=""
+dir="" macros=""  # macros and files: one a line, as paths may hold blanks
 for arg in "$@"; do last=$arg; done
 files=
 while [ $# -gt 1 ]; do
@@ -24,7 +24,14 @@ $1"
   else
     die "$1: wanted a liberty file, got none"
   fi
-  case $1 in *sg13g2*) here=$1; [ -d "$here" ] || here=$(dirname "$here"); for f in "$here"/RM_*_2P_*.lib; do [ ! -f "$f" ] || macros="$macros $f"; done ;; esac
+  case $1 in *sg13g2*)
+    here=$1
+    [ -d "$here" ] || here=$(dirname "$here")
+    for f in "$here"/RM_*_2P_*.lib; do
+      if [ -f "$f" ]; then macros="$macros
+$f"; fi
+    done ;;
+  esac
   shift
 done
 dir=$last
@@ -41,7 +48,8 @@ awk -v facts="$new/facts.txt" -v gates="$new/gates.v" -v model="$new/gate_model.
   -f synth/library.awk synth/dont_use.txt "$new/one.lib" > "$new/cells.lib" || exit 2
 rm "$new/one.lib"
 # Memory macros beside the library: two ports, IHP's names. WORDS, BITS, area, the longest time from clock to read data.
-for f in $macros; do
+echo "$macros" | while read -r f; do
+  [ -n "$f" ] || continue
   awk -v file="${f##*/}" '
     /^cell[ ]*\(/ { name = $0; gsub(/^cell[ ]*\(|\).*/, "", name) }
     /^area[ ]*:/ { area = $0; gsub(/[^0-9.]/, "", area) }
