@@ -18,6 +18,10 @@ while getopts o:c:t:r:p:s:f opt; do
 done
 shift $((OPTIND - 1))
 if [ $# != 0 ] || [ -z "$dir" ] || [ -z "$cells" ] || [ -z "$top" ]; then die "$usage"; fi
+# They go into scripts of sed, Yosys and OpenSTA as they are.
+for path in "$dir" "$cells"; do
+  case $path in *[!A-Za-z0-9_./+-]*) die "wanted paths of letters, digits and _./+- alone, got $path" ;; esac
+done
 [ ! -e "$dir" ] || die "$dir: wanted a new folder, got one that exists"
 [ -s "$cells/facts.txt" ] || die "$cells: wanted a folder made by synth/cells.sh, got none"
 awk -v lang=sv -f scripts/params.awk cmodel/params.def | cmp -s - build/gen/bcq_pkg.sv ||
@@ -53,14 +57,18 @@ tool() {
   TMPDIR=$out/tmp timeout -k 5 $left "$@" > "$out/log" 2>&1 &
   pid=$!
   rc=0
-  wait $pid || rc=$?
+  wait $pid 2> /dev/null || rc=$?  # without the shell's own word on signals
   pid=
-  if [ $rc = 124 ]; then
+  # timeout's -k ends it with a signal: that is the time limit, too.
+  if [ $rc = 124 ] || [ $(($(date +%s) - start)) -gt $limit ]; then
     echo "synth/job.sh: $top: wanted $1 to end within SYNTH_S=$limit seconds, it did not" >&2
     exit 1
   fi
   if [ $rc != 0 ]; then
-    echo "synth/job.sh: $top: $1 failed: $(grep -i error "$out/log" | head -1)" >&2
+    why=$(grep -i error "$out/log" | head -1)
+    [ -n "$why" ] || why=$(grep . "$out/log" | tail -1)
+    [ $rc -le 128 ] || why="signal $((rc - 128))${why:+, after: $why}"
+    echo "synth/job.sh: $top: $1 failed: ${why:-status $rc, and said nothing}" >&2
     exit 1
   fi
 }
@@ -71,9 +79,9 @@ fill() {
 }
 constr='' memory=''
 
-# What a unit is made of is dissolved in it, but for clock gates, which become the library's; assertions go. Constants do not cross a module's boundary: what
-# frozen tables reach is dissolved, too, and so is an encoder of frozen tables, or of MXFP4, which divides by powers
-# of two, as a whole.
+# What a unit is made of is dissolved in it, but for clock gates, which become the library's; assertions go.
+# Constants do not cross a module's boundary: what frozen tables reach is dissolved, too, and so is an encoder of
+# frozen tables, or of MXFP4, which divides by powers of two, as a whole.
 rtl="$(echo rtl/*.sv)"
 case $top in rival_*) rtl="$rtl $(echo rtl/rivals/*.sv)" ;; esac
 dissolve='chformal -remove; setattr -mod -set keep_hierarchy 1 *bcq_clock_gate; flatten t:*rival_fp32* t:*bcq_stream_rules* t:*bcq_adder_tree* t:*bcq_weight_latches* *bcq_pe_decode*'
@@ -124,7 +132,7 @@ tool yosys -q "$out/final.ys"
 awk -v top="$top" -v memories="$out/memories.txt" -v scopes="$out/scopes.txt" -f synth/parts.awk synth/blocks.def \
   "$cells/facts.txt" "$out/coarse.il" "$out/buffered.il" "$out/stat.txt" > "$out/parts.csv" || exit 1
 
-# Worst paths: all that end in flip-flops; those through parts that have none; those out of memories.
+# The period that each end needs, and the worst path out of memories.
 time_it() {
   if [ -s "$out/memories.txt" ]; then
     awk -f synth/memory.awk "$out/memories.txt" "$out/mapped.il" > "$out/memory.v"
@@ -133,7 +141,7 @@ time_it() {
     memory="read_verilog $out/memory_cells.v"
   fi
   fill synth/sta.tcl > "$out/sta.tcl"
-  awk -v out="$out" -f synth/paths.awk "$out/parts.csv" "$out/memories.txt" "$out/scopes.txt" >> "$out/sta.tcl"
+  awk -v period="$period" -f synth/paths.awk "$out/memories.txt" "$out/scopes.txt" >> "$out/sta.tcl"
   tool sta -no_splash -exit "$out/sta.tcl"
   mv "$out/log" "$out/sta.log"
   if grep -q '^Error' "$out/sta.log"; then
@@ -141,7 +149,7 @@ time_it() {
     exit 1
   fi
   set --
-  for f in "$out"/*.through "$out/memory.read"; do [ ! -e "$f" ] || set -- "$@" "$f"; done
+  [ ! -e "$out/memory.read" ] || set -- "$out/memory.read"
   read=
   if grep -q '^total_with_memories' "$out/parts.csv"; then read=$(awk '$1 == "macro" { print $6; exit }' "$cells/facts.txt"); fi
   awk -v period="$period" -v read="$read" -f synth/timing.awk \
@@ -173,6 +181,6 @@ version() { dpkg-query -W -f '${Version}' "$1" 2> /dev/null || echo unknown; }
   echo "seconds: $(($(date +%s) - start))"
   echo "command: synth/job.sh -o DIR -c CELLS -t $top -r $recipe${period:+ -s $period}${frozen:+ -f}${params:+ -p \"$params\"}"
 } > "$out/job.txt"
-rm -rf "$out/tmp" "$out/log" "$out/named.il" "$out/ends.txt" "$out"/*.through "$out/memory.read"
+rm -rf "$out/tmp" "$out/log" "$out/named.il" "$out/ends.txt" "$out/paths.txt" "$out/memory.read"
 chmod 755 "$out"
 mv "$out" "$dir"

@@ -47,6 +47,7 @@ FILENAME ~ /parts/ {
 }
 FILENAME ~ /timing/ {
   split($0, col, ",")
+  if (col[3] == "") { unknown = unknown col[5] " of " col[2] " ns "; next }
   delay[col[1], recipes] = col[3]
   if (col[1] ~ /^total/ && (!(col[1] in worst) || col[3] > worst[col[1]])) {
     worst[col[1]] = col[3]; from[col[1]] = col[5]; to[col[1]] = col[6]
@@ -101,12 +102,13 @@ END {
       printf "with the memory macro's access time: %.2f ns, %s to %s\n", worst["total_with_memories"],
         from["total_with_memories"], to["total_with_memories"]
   }
+  if (unknown != "") printf "no least period found (latches); the target: %s\n", unknown
   while ((getline line < memories) > 0) {
     split(line, m, " ")
     printf "memories: %d of %d x %d, %d write + %d read ports\n", m[2], m[3], m[5], m[6], m[8]
   }
   if (note != "") print note
-  printf "GE: %s, %.4f um2. MACs: %d. flops: flip-flops and latches; gates: clock gates; delay: worst path ending in the part, or through it.\n",
+  printf "GE: %s, %.4f um2. MACs: %d. flops: flip-flops and latches; gates: clock gates; delay: the period that the worst path ending in the part needs.\n",
     nand2_name, nand2, macs
   print "total is without memories; accumulators and buffers are memories, with an area where the library has a macro."
 }

@@ -45,7 +45,29 @@ check 'what both have comes once' [ "$(grep -c same "$dir/merged/cells.lib")" = 
 echo 'no library' > "$dir/text.lib"
 check 'a text: refused' refuses 2 'wanted' synth/cells.sh "$dir/text.lib" "$dir/new"
 
+# Blanks in paths: of the library, and of a memory macro beside it.
+mkdir "$dir/the sg13g2 cells"
+cp "$dir/toy.lib" "$dir/the sg13g2 cells/cells of IHP.lib"
+cat > "$dir/the sg13g2 cells/RM_X_2P_64x32_typ.lib" <<'LIB'
+cell (RM_X_2P_64x32) {
+area : 5000;
+timing_type : rising_edge;
+cell_rise (t) { values("3.25"); }
+LIB
+check 'blanks in paths' synth/cells.sh "$dir/the sg13g2 cells/cells of IHP.lib" "$dir/blanks"
+check 'the macro is found' grep -qx 'macro RM_X_2P_64x32 64 32 5000 3.25' "$dir/blanks/facts.txt"
+
 # ---- Jobs ----
+check 'no blank in the paths of a job: refused' refuses 2 'wanted paths of letters, digits and _./+- alone' \
+  synth/job.sh -o "$dir/new job" -c "$dir/cells" -t bcq_pe
+check 'nor in those of cells' refuses 2 'wanted paths of letters, digits and _./+- alone' \
+  synth/job.sh -o "$dir/new" -c "$dir/no cells" -t bcq_pe
+# Tools that end without an error's line.
+mkdir "$dir/bin"
+tool_says() { printf '#!/bin/sh\n%s\n' "$1" > "$dir/bin/yosys"; chmod +x "$dir/bin/yosys"; PATH=$dir/bin:$PATH job -t bcq_pe; }
+check 'what a tool says last is told' refuses 1 'yosys failed: out of luck' tool_says 'echo first; echo out of luck; exit 3'
+check 'a tool that says nothing' refuses 1 'yosys failed: status 3, and said nothing' tool_says 'exit 3'
+check 'a tool that is killed' refuses 1 'yosys failed: signal 9' tool_says 'kill -9 $$'
 check 'no such top: refused' refuses 2 'wanted a module of rtl/' job -t nobody
 check 'no such recipe: refused' refuses 2 'wanted one of a2' job -t bcq_pe -r nobody
 check 'no cells: refused' refuses 2 'wanted a folder made by synth/cells.sh' synth/job.sh -o "$dir/new" -c "$dir" -t bcq_pe
@@ -100,9 +122,31 @@ if [ -e $osu ] && command -v sta > /dev/null; then
   check 'parts have delays' [ "$(cut -d, -f1 "$dir/new/timing.csv" | tr '\n' ' ')" = 'part encoder buffers total ' ]
   check 'the slowest part is the total' awk -F , 'NR > 1 && $1 != "total" && $3 > m { m = $3 } $1 == "total" { t = $3 } END { exit !(t > 0.2 && t == m) }' "$dir/new/timing.csv"
   rm -r "$dir/new"
+  # Latches: one that lets late data through needs no period of its own; half a cycle counts twice; codebooks stand.
+  # What comes out is the least period: a little more is met, a little less is not.
+  check 'a job with latches ends' job -t bcq_gemm -r map -p "-chparam LA 16 -chparam NC 2 -chparam B 2 -chparam EW 4 \
+    -chparam Cols 2 -chparam T 4 -chparam NDec 2 -chparam Asic 1'b1"
+  least=$(awk -F , '$1 == "total" { print $3 }' "$dir/new/timing.csv")
+  slack_at() {  # PERIOD: 1 if it is met
+    sed -e "s|[^ ]*/\(netlist[.]v\)|$dir/new/\1|; s|[^ ]*/\(memory_cells[.]v\)|$dir/new/\1|; /^least_period/d" "$dir/new/sta.tcl" > "$dir/at.tcl"
+    echo "puts \"met [expr {[ends_at $1 $dir/at.txt slack from] >= 0}]\"" >> "$dir/at.tcl"
+    sta -no_splash -exit "$dir/at.tcl" | sed -n 's/^met //p'
+  }
+  check 'its least period is below the target' awk -v p="$least" 'BEGIN { exit !(p > 1 && p < 7.4) }'
+  check 'its least period is met' [ "$(slack_at "$(awk -v p="$least" 'BEGIN { print p + 0.01 }')")" = 1 ]
+  check 'less is not' [ "$(slack_at "$(awk -v p="$least" 'BEGIN { print p - 0.01 }')")" = 0 ]
+  check 'no path begins in its codebooks' [ "$(grep -c ',[^,]*u_codebooks_[aw]/_[^,]*/Q,[^,]*u_array' "$dir/new/timing.csv")" = 0 ]
+  # Without a least period there is none in the totals, and what is known is said.
+  sed 's/^least .*/least none met/' > "$dir/ends.txt" <<'ENDS'
+u_sequencer/_1_/Q u_sequencer/_2_/D 3.5
+least 3.5
+ENDS
+  none() { awk -v period=7.5 -f synth/timing.awk "$dir/new/scopes.txt" "$dir/ends.txt"; }
+  check 'no least period: the target is met' [ "$(none | tail -2 | tr '\n' ' ')" = 'sequencer,7.5,3.500,285.7,u_sequencer/_1_/Q,u_sequencer/_2_/D total,7.5,,,met, ' ]
+  rm -r "$dir/new"
   check 'no period above the flip-flops: refused' refuses 2 'wanted a period in ns above' job -t bcq_pe -s 0.1
 else
-  echo "4 skipped: delays need qflow-tech-osu018 and opensta"
+  echo "10 skipped: delays need qflow-tech-osu018 and opensta"
 fi
 
 echo "$passed passed, $failed failed"
