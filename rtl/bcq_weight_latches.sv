@@ -30,6 +30,19 @@ module bcq_weight_latches #(
   // The same, as the shadow holds while the clock is high; a simulator without delays would let an opening
   // latch through before flip-flops have sampled what it drives.
   always_ff @(posedge clk_i) if (en_i && switch_i) active <= shadow;
+
+  // Of weights that were loaded: until then flip-flops without a reset may say switch, and
+  // nobody minds.
+  logic loaded_q = 1'b0;
+  always_ff @(posedge clk_i) begin
+    if (en_i) begin
+      if (load_i) loaded_q <= 1'b1;
+      else if (switch_i) loaded_q <= 1'b0;
+      if (loaded_q && switch_i) begin
+        NoLoadWithSwitch: assert (!load_i);
+      end
+    end
+  end
 `endif
   assign active_o = active;
 
