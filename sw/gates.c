@@ -167,6 +167,31 @@ static bool follows_clock(const gate_type *t, int pin) {
     return t->kind == LIBERTY_GATE && t->inputs == 1;
 }
 
+/* The cell in fan entry f: an AND of a clock, at that pin, and of a latch that holds while the
+ * clock is high, as synth/library.awk makes a clock gate where the library has none. What enables
+ * the latch must be a clock already. */
+static bool gates_clock(const gates *g, uint32_t f) {
+    uint32_t pin = g->fan[f] & ((1u << PIN_BITS) - 1);
+    const gate *c = &g->cells[g->fan[f] >> PIN_BITS];
+    const gate_type *t = &g->types[c->type];
+    bool is_and = t->kind == LIBERTY_GATE && t->inputs == 2 && t->outputs == 1 && t->out[3];
+    for (uint32_t x = 0; is_and && x < 3; x++) is_and = !t->out[x];
+    if (!is_and) return false;
+    uint32_t latch = g->driver[g->flat.pin_net[c->pins + 1 - pin]];
+    if (latch == NONE || latch >= g->flat.n_cells) return false;
+    const gate_type *l = &g->types[g->cells[latch].type];
+    if (l->kind != LIBERTY_LATCH || !l->enable_pins) return false;
+    uint8_t clock = g->nets[input_net(g, g->fan[f] >> PIN_BITS, (int)pin)].clock;
+    uint64_t while_high = 0;
+    for (int i = 0; i < l->inputs; i++) {
+        if (!(l->enable_pins >> i & 1)) continue;
+        uint8_t enable = g->nets[input_net(g, latch, i)].clock;
+        if (!enable) return false;
+        while_high |= (uint64_t)(enable == clock) << i;
+    }
+    return !liberty_value(&l->cell->clocked, while_high);
+}
+
 static bool mark_clocks(gates *g, bcq_error *error) {
     uint32_t *queue = malloc(g->n_nets * sizeof *queue), queued = 0;
     if (!queue) return bcq_fail(error, "out of memory");
@@ -177,21 +202,30 @@ static bool mark_clocks(gates *g, bcq_error *error) {
             g->clock = g->flat.ports[p].bits.net[0];
     if (g->clock != NONE) {
         queue[queued++] = g->clock;
-        g->nets[g->clock].clock = 1;
+        g->nets[g->clock].clock = CLOCK;
     }
-    for (uint32_t i = 0; i < queued; i++)
+    /* Once more whenever there are more: an AND may come before what inverts its latch's enable. */
+    for (uint32_t i = 0, known = queued; i < queued || known < queued; i++) {
+        if (i == queued) {
+            known = queued;
+            i = 0;
+        }
         for (uint32_t f = g->nets[queue[i]].fan; f < g->nets[queue[i]].fan_end; f++) {
             const gate *c = &g->cells[g->fan[f] >> PIN_BITS];
             const gate_type *t = &g->types[c->type];
-            if (!follows_clock(t, (int)(g->fan[f] & ((1u << PIN_BITS) - 1)))) continue;
+            if (!follows_clock(t, (int)(g->fan[f] & ((1u << PIN_BITS) - 1))) && !gates_clock(g, f))
+                continue;
             for (int o = 0; o < t->outputs; o++) {
                 uint32_t n = g->flat.pin_net[c->pins + (uint32_t)(t->inputs + o)];
                 if (!g->nets[n].clock) {
-                    g->nets[n].clock = 1;
+                    bool inverts = t->kind == LIBERTY_GATE && t->inputs == 1 && t->out[0] >> o & 1;
+                    g->nets[n].clock = inverts ? CLOCK + CLOCK_N - g->nets[queue[i]].clock
+                                               : g->nets[queue[i]].clock;
                     queue[queued++] = n;
                 }
             }
         }
+    }
     free(queue);
     for (uint32_t i = 0; i < g->n_cells; i++) {
         const gate_type *t = &g->types[g->cells[i].type];

@@ -7,7 +7,9 @@
  *
  * A clock cycle is two phases: settle (clock low, inputs of the netlist change) and edge (clock high). A phase
  * ends when nothing moves any more. The clock is ideal: clk_i, buffers and inverters of it and clock gates switch
- * at the phase's beginning, all at once; what they spend counts.
+ * at the phase's beginning, all at once; what they spend counts. An AND of two inputs is a clock
+ * gate, too, if one is a clock and the other comes straight from a latch that clocks enable and
+ * that is closed while the first is high.
  *
  *   zero delay   each cell is evaluated at most once a phase, in the order of levels: no glitches.
  *   events       each output follows after the library's delay for that input, direction and state of the other

@@ -76,6 +76,7 @@ typedef struct {
     int inputs, outputs, bits;         /* of x */
     uint32_t level_pins;               /* inputs that the outputs follow without a clock edge */
     uint32_t clock_pins;               /* of a flip-flop or clock gate */
+    uint32_t enable_pins;              /* of a latch: inputs that open it */
     uint32_t passive_pins;             /* inputs whose own transitions cost something */
     uint8_t *out;                      /* [2^bits] outputs */
     uint8_t *next;                     /* [2^bits] the state that follows without an edge; of flip-flops by clear, preset */
@@ -99,6 +100,7 @@ static inline uint16_t gate_passive(const gate_type *t, int input, uint32_t x) {
 /* ---- The simulation (gates.c, gates_sim.c) --------------------------------------------------------- */
 
 enum { NONE = 0xFFFFFFFF, PIN_BITS = 4 };
+enum { CLOCK = 1, CLOCK_N };         /* a clock of the netlist's phase, or inverted */
 
 typedef struct {
     uint64_t toggles, functional;
@@ -107,7 +109,8 @@ typedef struct {
     uint32_t cause;                    /* of the pending transition: in gates.count; NONE: nobody's */
     uint32_t phase;                    /* last one in which it moved */
     uint8_t value, start;              /* start: when that phase began */
-    uint8_t clock, pending;            /* pending: a transition is scheduled */
+    uint8_t clock;                     /* 0, CLOCK or CLOCK_N */
+    uint8_t pending;                   /* a transition is scheduled */
 } gate_net;
 
 typedef struct {

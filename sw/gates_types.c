@@ -193,6 +193,7 @@ bool gate_type_make(gate_type *t, const liberty_cell *cell, bcq_error *error) {
                             ? support(t, &cell->clear) | support(t, &cell->preset)
                             : (1u << inputs) - 1;
         if (t->kind == LIBERTY_FLOP) t->clock_pins = support(t, &cell->clocked);
+        if (t->kind == LIBERTY_LATCH) t->enable_pins = support(t, &cell->clocked);
         for (int i = 0; t->kind == LIBERTY_CLOCK_GATE && i < t->inputs; i++)
             if (cell->pins[i].clock) t->clock_pins |= 1u << i;
     }

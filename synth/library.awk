@@ -44,13 +44,14 @@ function f_not(   v, name) {
   while (peek() == "'") { take(); v = !v }
   return v
 }
-function is_nand2(   p, q, i, j, n) {
-  if (outputs != 1 || inputs != 2 || !function_) return 0
+# A gate of two inputs that is `both` for two ones, else the opposite. Its inputs: name[1], name[2].
+function is_two(both,   p, i, j, n) {
+  if (outputs != 1 || inputs != 2 || !function_ || kind) return 0
   for (p in is_input) name[++n] = p
   for (i = 0; i < 2; i++) for (j = 0; j < 2; j++) {
     set[name[1]] = i; set[name[2]] = j
     text = function_
-    if (f_or() != !(i && j)) { delete set; return 0 }
+    if (f_or() != (i && j ? both : !both)) { delete set; return 0 }
   }
   delete set
   return 1
@@ -83,7 +84,13 @@ function latches(level, other,   pin, use) {
 }
 
 function end_cell() {
-  if (is_nand2() && (!nand2_area || area < nand2_area)) { nand2 = cell; nand2_area = area; load = 4 * input_cap }
+  if (is_two(0) && (!nand2_area || area < nand2_area)) {
+    nand2 = cell; nand2_area = area; load = 4 * input_cap
+  }
+  if (is_two(1) && (!and2_area || area < and2_area)) {
+    and2 = cell; and2_area = area
+    and2_pins = name[1] < name[2] ? name[1] " " name[2] " " output : name[2] " " name[1] " " output
+  }
   if (is_buffer()) {
     if (!buffer_area || area < buffer_area) {
       second = buffer; second_area = buffer_area
@@ -184,8 +191,16 @@ END {
   printf "module bcq_clock_gate (input clk_i, en_i, output clk_o);\n" > gates
   if (gate)
     printf "  %s gate (.%s(clk_i), .%s(en_i)%s, .%s(clk_o));\nendmodule\n", gate, clk, en, test == "" ? "" : ", ." test "(1'b0)", out > gates
-  else
-    print "  wire open;\n  \\$_DLATCH_N_ l (.E(clk_i), .D(en_i), .Q(open));\n  \\$_AND_ a (.A(clk_i), .B(open), .Y(clk_o));\nendmodule" > gates
+  else {
+    # A latch and an AND of the library: ABC would dissolve an $_AND_ in the logic that it leads to,
+    # and what comes of it no longer tells a clock from data.
+    print "  wire open;\n  \\$_DLATCH_N_ l (.E(clk_i), .D(en_i), .Q(open));" > gates
+    split(and2_pins, pin_of, " ")
+    if (and2)
+      printf "  %s a (.%s(clk_i), .%s(open), .%s(clk_o));\nendmodule\n", and2, pin_of[1], pin_of[2],
+        pin_of[3] > gates
+    else print "  \\$_AND_ a (.A(clk_i), .B(open), .Y(clk_o));\nendmodule" > gates
+  }
   if (!gate) { printf "" > model; exit }
   print "clock_gate", gate, gate_area > facts
   printf "module %s(%s, %s, %s%s);\n  input %s, %s%s;\n  output %s;\n  reg open;\n", gate, clk, en, out,

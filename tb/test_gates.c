@@ -353,6 +353,50 @@ static void clock_gate(bool events) {
     liberty_free(lib);
 }
 
+/* A gate out of a latch and an AND, the AND written before what inverts the latch's enable. While
+ * the clock is low en_i goes through the latch; behind the AND a latch, open half a cycle, and a
+ * flip-flop whose data moves with the same edge. A latch that is open while the clock is high makes
+ * no clock gate: refused. */
+static void latch_and(bool events) {
+    static const char net[] =
+        "module hand(clk_i, en_i, d_i, q_o, l_o); input clk_i, en_i, d_i; output q_o, l_o;\n"
+        "wire c, n, e, m; AND2 a (.A(clk_i), .B(e), .Y(c)); INV i (.A(clk_i), .Y(n));\n"
+        "LATCH l (.D(en_i), .G(n), .Q(e)); DFF f (.CLK(clk_i), .D(d_i), .Q(m));\n"
+        "DFF h (.CLK(c), .D(m), .Q(q_o)); LATCH w (.D(m), .G(c), .Q(l_o)); endmodule";
+    const char *what = events ? "latch and AND, events" : "latch and AND, zero delay";
+    bcq_error error;
+    liberty *lib = hand_liberty("1", "1");
+    write_file(net_path, net, sizeof net - 1);
+    gates *g = gates_open(lib, net_path, "hand", &(gates_options){ events, 10, seed }, &error);
+    if (!g) die(error.message);
+    uint32_t before = 0, q = 0, l = 0;
+    for (int cycle = 0; cycle < 64; cycle++) {
+        uint32_t d = rnd() & 1, en = rnd() & 1 || cycle < 2;
+        set(g, "d_i", d);
+        set(g, "en_i", en);
+        settle(g);
+        bool holds = get(g, "q_o") == q && get(g, "l_o") == l;
+        if (cycle > 1) check(holds, what, "held while the clock is low");
+        edge(g);
+        if (en) {
+            q = before;
+            l = d;
+        }
+        bool follows = get(g, "q_o") == q && get(g, "l_o") == l;
+        if (cycle > 0) check(follows, what, "the word of the open cycles");
+        before = d;
+    }
+    gates_close(g);
+    char *text = replaced(net, ".G(n)", ".G(clk_i)");
+    write_file(net_path, text, strlen(text));
+    g = gates_open(lib, net_path, "hand", &(gates_options){ events, 10, seed }, &error);
+    check(!g && strstr(error.message, "wanted clocks that come from"), what,
+          "open while the clock is high: refused");
+    gates_close(g);
+    free(text);
+    liberty_free(lib);
+}
+
 /* An inverter that drives 20 others falls, 0.5 ns, 0.4 pF: switching of all of it, internal energy at 16 of 20 pins,
  * 0.3 + 0.32 * 0.3. The 20 rise: 0.05 each, no load. d_i: 0.04 pF. */
 static void many_loads(bool events) {
@@ -868,6 +912,8 @@ int main(int argc, char **argv) {
     }
     clock_gate(false);
     clock_gate(true);
+    latch_and(false);
+    latch_and(true);
     cause(false);
     cause(true);
     many_loads(false);
