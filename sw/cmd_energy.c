@@ -20,7 +20,7 @@ static const char help[] =
 "      --data D         real (default): a layer of the embedded model. zeros. random: uniform codes with\n"
 "                       the layer's scales. worst: a stress case, not a bound\n"
 "      --layer NAME     of sw/model (default: " ENERGY_LAYER ")\n"
-"      --format F       of a rival: its format with options, as in bcq gemm\n"
+"      --format F       of a rival_gemm: its format with options, as in bcq gemm\n"
 "      --delay D        events (default): the library's delays, so glitches count. zero: no delays\n"
 "      --m M, --n N, --k K  sizes (default: T tokens, two tiles of columns, four block arrays). Encoders:\n"
 "                       M rows of K scalars, each used by N outputs\n"
@@ -445,6 +445,9 @@ static int run(arguments *a, bcq_error *error) {
         if (s.is_encoder) measure = rival ? run_rival_encoder : run_encoder;
         else if (strcmp(s.job.top, "bcq_gemm") != 0 && strcmp(s.job.top, "rival_gemm") != 0)
             good = bcq_fail(error, "job.txt: wanted a top bcq_gemm, rival_gemm, bcq_encoder or rival_encoder, got %s", s.job.top);
+        if (good && a->data.format && strcmp(s.job.top, "rival_gemm") != 0)
+            good = bcq_fail(error, "--format: wanted none for %s, the netlist says it, got \"%s\"",
+                            s.job.top, a->data.format);
         if (a->wire < 0) a->wire = energy_default_wire(&s.job);
         good = good && measure(&s, a->events, &s.events, error) && (!a->events || measure(&s, false, &s.zero, error));
     }

@@ -157,6 +157,10 @@ refused '--delay: wanted events or zero, got "some"' "$1" --liberty "$lib" --del
 refused '--wire: wanted fF in [0, 1000], got "2x"' "$1" --liberty "$lib" --wire 2x
 refused '--m: wanted an integer in [1, 1048576], got "0"' "$1" --liberty "$lib" --m 0
 refused "$dir/job.txt: wanted a readable file, got: No such file or directory" "$dir" --liberty "$lib"
+top=$(sed -n 's/^top: //p' "$1/job.txt")
+[ "$top" = rival_gemm ] ||
+  refused "--format: wanted none for $top, the netlist says it, got \"mxfp4\"" \
+  "$1" --liberty "$lib" --format mxfp4 -o "$dir/none.csv"
 mkdir "$dir/job"; cp "$1/netlist.v" "$dir/job/"
 grep -v '^period_ns' "$1/job.txt" > "$dir/job/job.txt"
 refused "$dir/job/job.txt: wanted a line \"period_ns: ...\", got none" "$dir/job" --liberty "$lib"
