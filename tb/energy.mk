@@ -21,9 +21,11 @@ $(EN)/%.rival_encoder/job.txt: $(EN)/cells/facts.txt $(EN_SYN) $(B)/gen/bcq_pkg.
 $(B)/test_energy: $(B)/obj/tb/test_energy.o $(B)/libbcq.a
 	$(CC) $(CFLAGS) $^ $(LIBS) -o $@
 
-# Small rows: of BCQ, of a rival, and an encoder. The long test has one of each format.
-EN_TESTED := gap.array mxfp4-small.rival gap.encoder vsq.2.rival_encoder
-EN_LONG   := $(EN_TESTED) lb2.array exact.array frozen.array vsq-small.rival int8-small.rival nvfp4-small.rival \
+# Small rows: of BCQ, of a rival, with weights in latches, and an encoder. The long test has one of
+# each format.
+EN_TESTED := gap.array mxfp4-small.rival asiccode.array gap.encoder vsq.2.rival_encoder
+EN_LONG   := $(EN_TESTED) asic.array mxfp4-asic.rival lb2.array exact.array frozen.array \
+             vsq-small.rival int8-small.rival nvfp4-small.rival \
              int8-token-small.rival int8-token.1.rival_encoder int8.1.rival_encoder mxfp4.1.rival_encoder \
              nvfp4.8.rival_encoder lb2.encoder
 EN_MODELS := $(patsubst %,$(B)/models/%.so,gap lb2 frozen exact vsq-small.rival mxfp4-small.rival nvfp4-small.rival int8-small.rival)
