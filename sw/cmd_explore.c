@@ -78,7 +78,8 @@ static bool find_recipes(const char *root, explore_list *recipes, char **text, b
     *text = explore_path("%s", "");
     recipes->count = 0;
     for (size_t i = 0; good && i < found.gl_pathc; i++) {
-        char *slash = strrchr(found.gl_pathv[i], '/') + 1, *more = explore_path("%s%.*s ", *text, (int)strlen(slash) - 4, slash);
+        char *slash = strrchr(found.gl_pathv[i], '/') + 1;
+        char *more = explore_path("%s%.*s ", *text, (int)strlen(slash) - 4, slash);
         free(*text);
         *text = more;
     }
@@ -108,8 +109,11 @@ static bool run(const arguments *a, explore_study *s, const char *output, int *s
     if (a->list) return explore_study_list(s, &a->o, error);
     if (a->o.only > (int)s->space->count)
         return bcq_fail(error, "--only: wanted a point from 1 to %zu, got %d", s->space->count, a->o.only);
+    if (!explore_check_delays(s->space, error)) return false;
     explore_options o = a->o;
-    if (a->slurm && !explore_slurm(s->space, &o, output, a->library, a->partition, error)) return false;
+    o.tables = o.only ? NULL : output;
+    if (a->slurm && (!explore_report_check(&o, error)
+                     || !explore_slurm(s->space, &o, output, a->library, a->partition, signal_number, error))) return false;
     o.cached_only = a->slurm;
     if (!explore_study_run(s, &o, signal_number, error)) return false;
     if (o.only) return true;

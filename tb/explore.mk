@@ -7,16 +7,22 @@ EX_LIBERTY := $(if $(filter command environment,$(firstword $(origin LIBERTY))),
 explore: $(B)/bcq $(B)/gen/bcq_pkg.sv $(LIBERTY)  ## what BCQ's parameters cost and buy: points.csv and a page, some 20 minutes
 	$(B)/bcq explore sw/explore/example.space --library $(LIBERTY)
 
-# The small pair on every library that make test may find.
-compare-hw: $(B)/bcq $(B)/gen/bcq_pkg.sv $(B)/gen/toy.lib $(EX_LIBERTY)  ## BCQ and its rivals by every recipe into docs/results/hw-compare.csv, within the hour
-	$(B)/bcq explore synth/compare.space --library $(EX_LIBERTY)
+# The small pair on every library that make test may find. A file a space and library: what was measured on another
+# library stays.
+HW         := docs/results/hw
+.PHONY: hw-small
+hw-small: $(B)/bcq $(B)/gen/bcq_pkg.sv $(B)/gen/toy.lib
+	@mkdir -p $(HW)
 	$(B)/bcq explore synth/compare-small.space --library $(B)/gen/toy.lib -o $(B)/explore/small-toy
+	cp $(B)/explore/small-toy/parts.csv $(HW)/small-toy.csv
 	$(if $(wildcard $(OSU018)),$(B)/bcq explore synth/compare-small.space --library $(OSU018) -o $(B)/explore/small-osu018)
-	@mkdir -p docs/results
-	awk 'FNR > 1 || NR == 1' $(B)/explore/compare/parts.csv $(wildcard $(B)/explore/small-osu018/parts.csv) \
-	  $(B)/explore/small-toy/parts.csv > docs/results/hw-compare.csv.new
-	mv docs/results/hw-compare.csv.new docs/results/hw-compare.csv
-	awk -f synth/compare.awk docs/results/hw-compare.csv
+	$(if $(wildcard $(OSU018)),cp $(B)/explore/small-osu018/parts.csv $(HW)/small-osu018.csv)
+
+# NAME: the library's own, column 3.
+compare-hw: hw-small $(EX_LIBERTY)  ## BCQ and its rivals by five recipes into docs/results/hw/NAME.csv of the library, within the hour
+	$(B)/bcq explore synth/compare.space --library $(EX_LIBERTY)
+	cp $(B)/explore/compare/parts.csv "$(HW)/$$(awk -F , 'NR == 2 { print $$3 }' $(B)/explore/compare/parts.csv).csv"
+	awk -f synth/compare.awk $(HW)/*.csv
 
 $(B)/explore_files: tb/explore_files.c
 	@mkdir -p $(@D)

@@ -4,8 +4,8 @@
 # the real one. FILES: build/explore_files. The last line is "N passed, N failed".
 [ $# = 2 ] && [ -x "$1" ] && [ -x "$2" ] || { echo "test_explore.sh: wanted bcq and explore_files, got \"$*\"" >&2; exit 2; }
 command -v yosys > /dev/null || { echo '1 skipped: yosys is not installed'; echo '0 passed, 0 failed'; exit 0; }
-files=$(realpath "$2")
-real=$(dirname "$(realpath "$0")")/..
+files=$(realpath "$2") own=$(realpath "$1")
+real=$(realpath "$(dirname "$0")/..")
 dir=$(mktemp -d) || exit 2
 trap 'cd /; rm -rf "$dir"' EXIT
 trap 'exit 2' INT TERM
@@ -42,6 +42,7 @@ scale_units,2,$((ge * 3)),$((ge * 3 / 10)),1,1,1
 total,,$((ge * 10)),$ge,1,1,1
 X
 printf 'part,period_ns,delay_ns,fmax_mhz,start,end\ntotal,%s,4,%s,a,b\n' "${period:-5}" "$((ge == 40000 ? 100 : 250))" > "$out.part/timing.csv"
+[ ! -e ../memory ] || cat ../memory >> "$out.part/timing.csv"
 printf 'top: %s\nlibrary: played\nperiod_ns: %s\nnand2: N 10\n' "$top" "${period:-5}" > "$out.part/job.txt"
 mv "$out.part" "$out"
 END
@@ -114,6 +115,7 @@ refused "${at}data: wanted one of real zeros random worst, got \"some\"" 'format
 refused "${at}workload: wanted MODEL_PHASE of sw/workloads.def, got \"x_y\"" 'format = bcq\nworkload = x_y\n'
 refused "bad.space: block at line 5: lb: wanted 2, 4 or 8, got 3" 'nc = 4\n---\nformat = bcq\n---\nformat = bcq\nlb = 3\n'
 refused 'none.lib: wanted a liberty file or a folder of them, got none' 'format = int8\n' --library none.lib
+refused "${at}data: wanted none, or delay = zero, for played.lib has no times, got real" 'format = bcq\ndata = real\n'
 touch -d "2001-01-01" ../project/build/gen/bcq_pkg.sv
 refused '*bcq_pkg.sv: wanted it newer than cmodel/params.def (make build/gen/bcq_pkg.sv), got an older one or none' "format = int8\n"
 touch ../project/build/gen/bcq_pkg.sv
@@ -142,8 +144,10 @@ END
 check '--list' [ $? = 0 ]
 check 'points of the list' [ "$(awk '$1 + 0 > 0 && $2 != "points," { printf "%s ", $2 }' list)" = 'bcq-nc8-universal int8 nvfp4 int8-token ' ]
 check '--list runs nothing' [ "$(calls)" = 0 ]
-check 'the example can be read' sh -c '"$1" explore "$2/sw/explore/example.space" --library played.lib --list | grep -q "^2[0-9] points"' sh "$bcq" "$real"
-check 'so can the comparison' sh -c '"$1" explore "$2/synth/compare.space" --library played.lib --list | grep -q "^9 points, 36 energies"' sh "$bcq" "$real"
+# By the project's own recipes, which the played one lacks.
+own() { "$own" explore "$real/$1" --library played.lib --cache none --list | grep -q "^$2"; }
+check 'the example can be read' own sw/explore/example.space '16 points'
+check 'so can the comparison' own synth/compare.space '9 points, 25 energies'
 
 # ---- A run, and the same once more ------------------------------------------------------------------------
 "$bcq" explore four.space --library played.lib --cache cache -o tables > out 2> err
@@ -195,11 +199,16 @@ check 'their sums' [ "$(cat sums)" = "$(field bcq-nc8-universal cycles_llama2_7b
 check 'latency' [ "$(awk -v c="$(field int8 cycles_llama2_7b_decode)" 'BEGIN { printf "%.6g", c * 5e-6 }')" = "$(field int8 latency_llama2_7b_decode | awk '{ printf "%.6g", $1 }')" ]
 check 'parts of each point, and a column' [ "$(awk -F , 'NR > 1 { n[$4]++ } END { print n["pe"], n["scale_units"], n["total"], n["column"], n["encoder"] + 0 }' tables/parts.csv)" = '4 4 4 4 0' ]
 check 'a column is its parts' [ "$(awk -F , '$1 == "int8" { g[$4] = $5 } END { print (g["column"] == g["pe"] + g["scale_units"]) }' tables/parts.csv)" = 1 ]
-check 'a table for people' sh -c 'awk -f "$1/synth/compare.awk" tables/parts.csv | grep -q "^| int8  *| 15.6 (7.8-31.2) "' sh "$real"
+check 'a table for people' sh -c 'awk -f "$1/synth/compare.awk" tables/parts.csv | grep -q "^| int8  *|  8.25 | 15.6 (7.8-31.2) "' sh "$real"
+check 'each recipe' [ "$(awk -F , '$1 == "int8" && $4 == "total" { print $NF }' tables/parts.csv)" = 'b3:19.53125 c4:39.0625 resub:9.765625' ]
+# Pooled: errors of all tensors over squares of all, which is between those of weights and activations.
+"$own" compare --formats int8 -o pooled.csv "$real/sw/model/weights.safetensors" "$real/sw/model/activations.safetensors" > out 2> err
+check 'NMSE as bcq compare pools it' [ "$(field all nmse pooled.csv | awk '{ printf "%.6g", $1 }')" = "$(field int8 nmse | awk '{ printf "%.6g", $1 }')" ]
+check 'area x error' [ "$(awk -v g="$(field int8 ge_per_mac)" -v n="$(field int8 nmse)" 'BEGIN { printf "%.6g", g * n }')" = "$(field int8 ge_x_nmse | awk '{ printf "%.6g", $1 }')" ]
 
 # ---- What the key holds: each change runs again what depends on it, and nothing else -------------------------
 printf 'format = int8\nenc = 1\n' > one.space
-run_one() { : > ../calls; "$bcq" explore one.space --library played.lib --cache one -o one.out --jobs 1 > out 2> err; calls; }
+run_one() { : > ../calls; rm -rf one.out; "$bcq" explore one.space --library played.lib --cache one -o one.out --jobs 1 > out 2> err; calls; }
 check 'array and encoder' [ "$(run_one)" = 3 ]
 check 'cached' [ "$(run_one)" = 0 ]
 echo '# more' >> ../project/synth/recipes/resub.abc
@@ -210,8 +219,18 @@ echo '/* more */' >> played.lib
 check 'library' [ "$(run_one)" = 3 ]
 echo 'clock = 3' >> one.space
 check 'period' [ "$(run_one)" = 2 ]
-check 'which is not met: what it reaches' [ "$(field int8 period_ns one.out/points.csv) $(field int8 clock one.out/points.csv)" = '4 fmax' ]
+check 'which is not met: what it reaches' [ "$(field int8-enc1 period_ns one.out/points.csv) $(field int8-enc1 clock one.out/points.csv)" = '4 fmax' ]
+check 'its encoder in its name and columns' [ "$(awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i } $4 == "total" { print $2, $c["enc"], $c["cb"] }' one.out/parts.csv)" = 'enc1 1 0' ]
 check 'encoder on a line of its own' [ "$(awk -F , '$4 == "encoder" { print $5 }' one.out/parts.csv)" = 9.765625 ]
+# Memories keep the clock, too, and a figure in MHz that was rounded down does not miss it.
+echo 'format = int8' > memory.space
+echo 'total_with_memories,5,6,166.7,a,b' > ../memory
+"$bcq" explore memory.space --library played.lib --cache memory.1 -o memory.1.out > out 2> err
+check 'memories that miss it' [ "$(for f in period_ns clock fmax_mhz fmax_with_memories_mhz; do field int8 $f memory.1.out/points.csv; done | tr '\n' ' ')" = '6 fmax 250 166.7 ' ]
+echo 'total_with_memories,5,5,199.9,a,b' > ../memory
+"$bcq" explore memory.space --library played.lib --cache memory.2 -o memory.2.out > out 2> err
+check 'memories that just meet it' [ "$(field int8 period_ns memory.2.out/points.csv) $(field int8 clock memory.2.out/points.csv)" = '5 target' ]
+rm ../memory
 printf 'format = bcq\nnc = 8\ncodebooks = universal\ntables = frozen programmable\n' > frozen.space
 : > ../calls
 "$bcq" explore frozen.space --library played.lib --cache one -o one.out > out 2> err
@@ -282,16 +301,50 @@ cat > bin/sbatch <<'END'
 #!/bin/bash
 for last; do :; done
 echo "$*" > "$PLAYED/sbatch.args"
+[ ! -e "$PLAYED/refuse" ] || { echo 'sbatch: error: invalid partition specified: night' >&2; exit 1; }
+echo '77;cluster'
+[ ! -e "$PLAYED/wait" ] || exec sleep 20
 for k in $(seq "$(sed -n 's/^#SBATCH --array=1-//p' "$last")"); do SLURM_ARRAY_TASK_ID=$k sh "$last" || rc=1; done
 exit ${rc:-0}
 END
-chmod +x bin/sbatch
+printf '#!/bin/sh\necho "$*" > "$PLAYED/scancel.args"\n' > bin/scancel
+chmod +x bin/sbatch bin/scancel
 : > ../calls
 PATH=$dir/work/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm --partition night > out 2> err
 check 'by Slurm' [ $? = 0 ]
 check 'in its partition' grep -q -- '--wait.*--partition night' ../sbatch.args
 check 'every job once' [ "$(calls)" = 13 ]
 check 'the same points' cmp slurm.out/points.csv tables/points.csv
+mkdir "it's here"
+PATH=$dir/work/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o "it's here/x" --slurm > out 2> err
+check 'a folder of any name' grep -qxF "#SBATCH --output='it'\\''s here/x/slurm-%a.log'" "it's here/x/sweep.sbatch"
+touch ../refuse
+PATH=$dir/work/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm > out 2> err
+check 'what sbatch refuses: its own words' [ "$? $(cat err)" = '2 bcq explore: --slurm: wanted sbatch to accept the job, got: sbatch: error: invalid partition specified: night' ]
+rm ../refuse
+touch ../wait
+PATH=$dir/work/bin:$PATH PLAYED=$dir env --default-signal=INT,TERM "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm > out 2> err &
+pid=$!
+rm -f ../sbatch.args
+for _ in $(seq 100); do [ -s ../sbatch.args ] && break; sleep 0.1; done
+sleep 0.5
+kill -TERM $pid
+wait $pid 2> /dev/null
+check 'interrupted: 143' [ $? = 143 ]
+check 'its tasks are cancelled' [ "$(cat ../scancel.args 2> /dev/null)" = 77 ]
+check 'and it says so' grep -q "cancelled Slurm's job 77" err
+rm ../wait
+
+# ---- What would fail at the end is refused at the start ----------------------------------------------------------
+: > ../calls
+BCQ_JAVASCRIPT=$dir/none "$bcq" explore four.space --library played.lib --cache early -o early.out > out 2> err
+check 'no libraries of the page: exit 2' [ $? = 2 ]
+check 'one line' grep -qx 'bcq explore: .*chart.umd.min.js: wanted the library .*' err
+touch file
+"$bcq" explore four.space --library played.lib --cache early -o file/tables > out 2> err
+check 'no folder for tables' [ "$? $(cat err)" = '2 bcq explore: file: wanted a folder, got a file' ]
+check 'nothing ran for them' [ "$(calls)" = 0 ]
+check 'and nothing is left of it' [ "$(echo early/*) $(echo early.out*)" = 'early/* early.out*' ]
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ] && [ $passed -gt 0 ]

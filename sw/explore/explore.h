@@ -81,6 +81,8 @@ explore_cost explore_workload_cost(const explore_point *p, const bcq_format *f, 
 char *explore_read_text(const char *path, size_t *size, bcq_error *error);
 /* A path made of parts, to be freed; like asprintf, but stops the program where memory is out. */
 char *explore_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Within single quotes of a shell; to be freed. */
+char *explore_quoted(const char *text);
 
 /* A comma-separated table with a header; no quotes inside. */
 typedef struct {
@@ -140,6 +142,8 @@ int explore_exec(const explore_job *j, const char *into);
 void explore_jobs_free(explore_job *jobs, size_t count);
 /* Makes folder and all above it. */
 bool explore_make_folder(const char *path, bcq_error *error);
+/* Could it be made, and a file in it? Makes nothing. */
+bool explore_check_folder(const char *path, bcq_error *error);
 void explore_remove(const char *path);
 
 /* ---- What was measured (study.c) --------------------------------------------------------------------- */
@@ -156,9 +160,9 @@ typedef struct {
     explore_synthesis *array, *encoder;  /* [recipes]; encoder NULL without one */
     int median;               /* the recipe that counts: of the array's area */
     explore_csv energy[EXPLORE_LIST_MAX], encoder_energy[EXPLORE_LIST_MAX];  /* [data]; rows 0: none */
-    double bits, nmse_w, nmse_a;
+    double bits, nmse_w, nmse_a, nmse;   /* nmse: of all tensors of both files together */
     bcq_format format;
-    double period;            /* ns; NAN: unknown */
+    double period;            /* ns, that memories allow, too; NAN: unknown */
     bool at_target;           /* the period is what was asked for, not what it reaches */
     char *params, *encoder_params;       /* for Yosys */
     char *library_name, *nand2;
@@ -175,11 +179,14 @@ typedef struct {
 
 typedef struct {
     const char *root, *cache; /* absolute */
+    const char *tables;       /* where they go; NULL: none are made */
     int parallel, only;       /* only: number of a point from 1; 0: all */
     bool progress, cached_only;
     FILE *failures;
 } explore_options;
 
+/* Energies with delays need a library that has times. */
+bool explore_check_delays(const explore_space *s, bcq_error *error);
 /* Runs what the cache does not hold, and reads everything. *signal_number: interrupted. */
 bool explore_study_run(explore_study *s, const explore_options *o, int *signal_number, bcq_error *error);
 void explore_study_free(explore_study *s);
@@ -194,8 +201,10 @@ char *explore_commands(const explore_study *s, size_t point);
 /* points.csv, parts.csv, workloads.csv, points.json and page.html in a folder: all or none. */
 bool explore_report(const explore_study *s, const char *root, const char *folder, const char *title,
                     bcq_error *error);
-/* Writes FOLDER/sweep.sbatch, submits it and waits. */
+/* Will explore_report() be able to write? For before hours of work: the folder, and the page's libraries. */
+bool explore_report_check(const explore_options *o, bcq_error *error);
+/* Writes FOLDER/sweep.sbatch, submits it and waits. *signal_number: interrupted, and its tasks cancelled. */
 bool explore_slurm(const explore_space *s, const explore_options *o, const char *folder, const char *library,
-                   const char *partition, bcq_error *error);
+                   const char *partition, int *signal_number, bcq_error *error);
 
 #endif

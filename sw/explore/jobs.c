@@ -42,6 +42,25 @@ bool explore_make_folder(const char *path, bcq_error *error) {
     return good;
 }
 
+bool explore_check_folder(const char *path, bcq_error *error) {
+    char *part = explore_path("%s", path);
+    /* The first that is there, from the end. */
+    for (char *slash; access(part, F_OK) != 0 && (slash = strrchr(part, '/')); ) {
+        *slash = 0;
+        if (slash == part) memcpy(part, "/", 2);
+    }
+    struct stat s;
+    if (stat(part, &s) != 0) {
+        free(part);
+        part = explore_path(".");
+    }
+    bool good = (stat(part, &s) == 0 && S_ISDIR(s.st_mode)) || bcq_fail(error, "%s: wanted a folder, got a file", part);
+    if (good && access(part, W_OK | X_OK) != 0)
+        good = bcq_fail(error, "%s: wanted a folder to write to, got: %s", part, strerror(errno));
+    free(part);
+    return good;
+}
+
 /* ---- One job ---------------------------------------------------------------------------------------- */
 
 int explore_exec(const explore_job *j, const char *into) {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "explore.h"
 #include "explore_page.h"
@@ -58,7 +59,12 @@ static double energy(const explore_point *p, const explore_result *e, bool encod
     return p->data.count ? energy_of(p, e, encoder, p->data.item[0], part, column) : NAN;
 }
 
-static double mean_nmse(const explore_result *e) { return (e->nmse_w + e->nmse_a) / 2; }
+/* Energy of all layers, pJ. A cycle's idle multipliers cost what `waiting` says: pJ of as many cycles as a busy
+ * array needs for a MAC, clocked without operands. */
+static double workload_energy(const explore_point *p, const explore_result *e, const explore_cost *c) {
+    double idle = c->cycles * rtl_macs(&p->build) - c->macs;
+    return energy(p, e, false, "total", "pj_per_mac") * c->macs + energy(p, e, false, "waiting", "pj_per_mac") * idle;
+}
 
 /* ---- points.json ------------------------------------------------------------------------------------------ */
 
@@ -120,8 +126,9 @@ static void put_configuration(table *t, const explore_study *s, const explore_po
 static void put_hardware(table *t, const explore_point *p, const explore_result *e) {
     spread ge = over_recipes(p, e, false, false, "total", "ge"), um2 = over_recipes(p, e, false, false, "total", "um2");
     spread fmax_ = over_recipes(p, e, false, true, "total", "fmax_mhz");
-    double pj = energy(p, e, false, "total", "pj_per_mac"), nmse = mean_nmse(e);
-    put(t, "ge_per_mac", "area a multiplier", "GE", "array, codebooks and control, no memories; of NAND2, synthesis only", number(ge.median));
+    double pj = energy(p, e, false, "total", "pj_per_mac");
+    put(t, "ge_per_mac", "area a multiplier", "GE", "array, codebooks and control, no memories; of NAND2, synthesis only",
+        number(ge.median));
     put(t, "ge_min", "least area", "GE", "over the recipes", number(ge.least));
     put(t, "ge_max", "most area", "GE", "over the recipes", number(ge.most));
     put(t, "um2_per_mac", "area a multiplier", "um2", "the same", number(um2.median));
@@ -131,30 +138,39 @@ static void put_hardware(table *t, const explore_point *p, const explore_result 
         number(over_recipes(p, e, false, false, "total_with_memories", "ge").median));
     put(t, "encoder_ge_per_mac", "encoder's area", "GE", "a multiplier of the array; not in its area",
         number(p->enc ? over_recipes(p, e, true, false, "total", "ge").median : NAN));
-    put(t, "fmax_mhz", "fastest clock", "MHz", "OpenSTA, no wires", number(fmax_.median));
+    put(t, "fmax_mhz", "fastest clock", "MHz",
+        "the array's own, OpenSTA; wires: the library's wire-load model of synth/clocks.def, or none", number(fmax_.median));
     put(t, "fmax_min", "slowest", "MHz", "over the recipes", number(fmax_.least));
     put(t, "fmax_max", "fastest", "MHz", "over the recipes", number(fmax_.most));
-    put(t, "fmax_with_memories", "clock with memories", "MHz", "the same with the macros' times",
+    put(t, "fmax_with_memories_mhz", "clock with memories", "MHz",
+        "the same with the times of the accumulators' macros, where the library has them",
         number(over_recipes(p, e, false, true, "total_with_memories", "fmax_mhz").median));
-    put(t, "period_ns", "period", "ns", "that latencies are told at", number(e->period));
+    put(t, "period_ns", "period", "ns", "that latencies are told at; memories keep it, too, where their times are known",
+        number(e->period));
     put(t, "clock", "clock", "", "target: the library's or the one asked for; fmax: that was not met",
         words(isnan(e->period) ? NULL : e->at_target ? "target" : "fmax"));
     put(t, "data", "data", "", "of the energy", words(p->data.count ? p->data.item[0] : NULL));
     put(t, "delay", "delays", "", "of the gate-level simulation", words(p->data.count ? p->delay : NULL));
-    put(t, "pj_per_mac", "energy a MAC", "pJ", "array at full use, no memories, no clock tree", number(pj));
+    put(t, "pj_per_mac", "energy a MAC", "pJ",
+        "array at full use, weights being loaded all the time, no memories, no clock tree; codebooks universal or frozen",
+        number(pj));
     for (int d = 1; d < DATA_NAMES; d++) {
         char key[32], title[48];
         snprintf(key, sizeof key, "pj_%s", data_names[d]);
         snprintf(title, sizeof title, "energy a MAC, %s", data_names[d]);
-        put(t, key, title, "pJ", "the same with other data", number(energy_of(p, e, false, data_names[d], "total", "pj_per_mac")));
+        put(t, key, title, "pJ", "the same with other data",
+            number(energy_of(p, e, false, data_names[d], "total", "pj_per_mac")));
     }
-    put(t, "glitch_share", "glitches", "", "share of the energy that no functional transition needs", number(energy(p, e, false, "total", "glitch_share")));
+    put(t, "glitch_share", "glitches", "", "share of the energy that no functional transition needs; none without delays",
+        number(energy(p, e, false, "total", "glitch_energy_share")));
     put(t, "nmse_w", "NMSE of weights", "", "embedded model", number(e->nmse_w));
     put(t, "nmse_a", "NMSE of activations", "", "embedded model", number(e->nmse_a));
-    put(t, "nmse", "NMSE", "", "mean of both", number(nmse));
-    put(t, "ge_x_nmse", "area x error", "GE", "area a multiplier times NMSE", number(ge.median * nmse));
-    put(t, "pj_x_nmse", "energy x error", "pJ", "energy a MAC times NMSE", number(pj * nmse));
-    put(t, "mac_s_mm2", "MAC a second and mm2", "1/(s mm2)", "at the period, at full use", number(1e9 / e->period / (um2.median * 1e-6)));
+    put(t, "nmse", "NMSE", "", "squared errors over squares, all tensors together; in-sample: local and universal codebooks "
+        "are both calibrated on the embedded model that is measured", number(e->nmse));
+    put(t, "ge_x_nmse", "area x error", "GE", "area a multiplier times NMSE", number(ge.median * e->nmse));
+    put(t, "pj_x_nmse", "energy x error", "pJ", "energy a MAC times NMSE", number(pj * e->nmse));
+    put(t, "mac_s_mm2", "MAC a second and mm2", "1/(s mm2)", "at the period, at full use",
+        number(1e9 / e->period / (um2.median * 1e-6)));
 }
 
 static void put_workload(table *t, const explore_point *p, const explore_result *e, const explore_workload *w) {
@@ -162,14 +178,15 @@ static void put_workload(table *t, const explore_point *p, const explore_result 
     for (int i = 0; i < p->workloads.count; i++) there = there || strcmp(p->workloads.item[i], w->name) == 0;
     explore_cost c = explore_workload_cost(p, &e->format, w);
     char key[96], title[128];
-    double pj = energy(p, e, false, "total", "pj_per_mac");
     const struct { const char *key, *title, *unit, *about; double value; } all[] = {
         { "cycles", "cycles", "", "all layers, by the cycle formula", c.cycles },
         { "latency", "latency", "ms", "all layers, cycles at the period", c.cycles * e->period * 1e-6 },
         { "utilisation", "use", "", "of the multipliers", c.macs / (c.cycles * rtl_macs(&p->build)) },
         { "bytes", "bytes moved", "B", "weights, activations, results and codebooks in and out of the array, all layers",
           c.bytes_w + c.bytes_a + c.bytes_r + c.bytes_cb },
-        { "energy", "energy a token", "mJ", "energy a MAC times MACs: the array alone, as if at full use", pj * c.macs / (double)w->tokens * 1e-9 },
+        { "energy", "energy a token", "mJ", "estimate, the array alone: energy a MAC times MACs, loading of weights included, and "
+          "multipliers without work at the energy of a waiting array, which loads none",
+          workload_energy(p, e, &c) / (double)w->tokens * 1e-9 },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         snprintf(key, sizeof key, "%s_%s", all[i].key, w->name);
@@ -270,7 +287,7 @@ static void write_part(FILE *f, const explore_study *s, size_t i, const char *pa
     field(f, r->um2.median);
     field(f, r->fmax_.median);
     field(f, r->pj[first]);
-    field(f, mean_nmse(e));
+    field(f, e->nmse);
     fprintf(f, ",%s", s->yosys);
     field(f, r->ge.least);
     field(f, r->ge.most);
@@ -280,7 +297,16 @@ static void write_part(FILE *f, const explore_study *s, size_t i, const char *pa
     field(f, r->fmax_.most);
     for (int d = 1; d < DATA_NAMES; d++) field(f, r->pj[d]);
     field(f, r->pj_scalar);
-    fprintf(f, ",%s,%d,%d\n", p->recipes.item[e->median], p->recipes.count, rtl_macs(&p->build));
+    fprintf(f, ",%s,%d,%d,%d,%d", p->recipes.item[e->median], p->recipes.count, rtl_macs(&p->build), p->enc, p->cb);
+    field(f, e->bits);
+    field(f, e->nmse_w);
+    field(f, e->nmse_a);
+    putc(',', f);
+    if (strcmp(part, "total") == 0)
+        for (int k = 0; k < p->recipes.count; k++)
+            fprintf(f, "%s%s:%.9g", k ? " " : "", p->recipes.item[k],
+                    explore_csv_number(&e->array[k].parts, part, "ge") / rtl_macs(&p->build));
+    putc('\n', f);
 }
 
 static part_row row_of(const explore_point *p, const explore_result *e, bool encoder, const char *part) {
@@ -293,7 +319,8 @@ static part_row row_of(const explore_point *p, const explore_result *e, bool enc
 
 static void write_parts(FILE *f, const explore_study *s) {
     fputs("format,variant,library,part,ge_per_mac,um2_per_mac,fmax_mhz,pj_per_mac,nmse,yosys,ge_min,ge_max,um2_min,um2_max,"
-          "fmax_min,fmax_max,pj_zeros,pj_random,pj_worst,pj_per_scalar,recipe,recipes,macs\n", f);
+          "fmax_min,fmax_max,pj_zeros,pj_random,pj_worst,pj_per_scalar,recipe,recipes,macs,enc,cb,bits,nmse_w,nmse_a,"
+          "ge_by_recipe\n", f);
     for (size_t i = 0; i < s->space->count; i++) {
         const explore_point *p = &s->space->points[i];
         const explore_result *e = &s->results[i];
@@ -335,6 +362,28 @@ static void write_workloads(FILE *f, const explore_study *s) {
 
 /* ---- All files ---------------------------------------------------------------------------------------------------- */
 
+/* The page of one point without numbers, in the cache: nothing is left of it. */
+static bool check_page(const explore_options *o, bcq_error *error) {
+    static const char empty[] = "{\"title\": \"\", \"columns\": [{\"key\": \"name\"}], \"points\": [{\"name\": \"\"}]}\n";
+    char *folder = explore_path("%s/page.tmp-%ld", o->cache, (long)getpid());
+    char *json = explore_path("%s/points.json", folder), *to = explore_path("%s/page.html", folder);
+    char *page = explore_path("%s/sw/explore/page.html", o->root);
+    bool good = explore_make_folder(folder, error);
+    bcq_output *out = good ? bcq_output_open(json, error) : NULL;
+    if (out) fputs(empty, bcq_output_stream(out));
+    good = out && bcq_output_commit(out, error) && explore_page(page, json, to, error);
+    explore_remove(folder);
+    free(page);
+    free(to);
+    free(json);
+    free(folder);
+    return good;
+}
+
+bool explore_report_check(const explore_options *o, bcq_error *error) {
+    return explore_check_folder(o->tables, error) && explore_make_folder(o->cache, error) && check_page(o, error);
+}
+
 bool explore_report(const explore_study *s, const char *root, const char *folder, const char *title, bcq_error *error) {
     static const char *const names[] = { "points.csv", "parts.csv", "workloads.csv", "points.json" };
     enum { FILES = sizeof names / sizeof *names };
@@ -360,7 +409,8 @@ bool explore_report(const explore_study *s, const char *root, const char *folder
             bcq_output_discard(out[i]);
         }
     }
-    char *page = explore_path("%s/sw/explore/page.html", root), *to = explore_path("%s/page.html", folder), *json = explore_path("%s/points.json", folder);
+    char *page = explore_path("%s/sw/explore/page.html", root), *to = explore_path("%s/page.html", folder);
+    char *json = explore_path("%s/points.json", folder);
     good = good && explore_page(page, json, to, error);
     free(page);
     free(to);

@@ -259,6 +259,8 @@ static void describe(const explore_point *p, char *text, size_t size) {
     if (b->frozen) append(text, size, "frozen", -1, 0);
     if (b->exact) append(text, size, "exact", -1, 0);
     if (!p->asic) append(text, size, "flops", -1, 0);
+    append(text, size, "enc", p->enc, 0);
+    append(text, size, "cb", p->cb, 0);
     if (p->universal) append(text, size, "universal", -1, 0);
 }
 
@@ -300,8 +302,8 @@ static bool same_list(const explore_list *a, const explore_list *b) {
 }
 
 static bool same_point(const explore_point *a, const explore_point *b) {
-    return memcmp(&a->build, &b->build, sizeof a->build) == 0 && same_text(a->format, b->format) && a->enc == b->enc && a->asic == b->asic
-        && a->cb == b->cb && a->universal == b->universal && same_text(a->library, b->library) && a->clock == b->clock
+    return memcmp(&a->build, &b->build, sizeof a->build) == 0 && same_text(a->format, b->format)
+        && a->enc == b->enc && a->asic == b->asic && a->cb == b->cb && a->universal == b->universal && same_text(a->library, b->library) && a->clock == b->clock
         && same_text(a->delay, b->delay) && same_list(&a->recipes, &b->recipes) && same_list(&a->data, &b->data)
         && same_list(&a->workloads, &b->workloads);
 }

@@ -111,6 +111,7 @@ static bool accuracy_path(const round_of *r, const char *spec, char **path) {
     explore_key *k = explore_key_open();
     key_text hex;
     explore_key_text(k, "accuracy", spec);
+    explore_key_text(k, "holds", "bits nmse_w nmse_a nmse");
     bool good = key_sources(k, r->o->root, sources, r->error);
     explore_key_close(k, hex);
     if (good) *path = explore_path("%s/accuracy-%s", r->o->cache, hex);
@@ -274,8 +275,8 @@ static int run_accuracy(const explore_job *j, const char *into) {
     free(text);
     path = explore_path("%s/accuracy.txt", into);
     FILE *out = good ? fopen(path, "w") : NULL;
-    if (out) fprintf(out, "format: %s\nbits: %.17g\nnmse_w: %.17g\nnmse_a: %.17g\n", j->argv[0], accuracy_bits(&both),
-                     accuracy_nmse(&w), accuracy_nmse(&a));
+    if (out) fprintf(out, "format: %s\nbits: %.17g\nnmse_w: %.17g\nnmse_a: %.17g\nnmse: %.17g\n", j->argv[0],
+                     accuracy_bits(&both), accuracy_nmse(&w), accuracy_nmse(&a), accuracy_nmse(&both));
     if (good && (!out || fclose(out) != 0)) good = bcq_fail(&error, "%s: wanted to write it, got: %s", path, strerror(errno));
     free(path);
     if (!good) fprintf(stderr, "%s\n", error.message);
@@ -314,9 +315,9 @@ static bool read_accuracy(round_of *r, const explore_point *p, explore_result *e
         text = explore_read_text(file, NULL, r->error);
         good = text;
     }
-    const char *const keys[] = { "bits", "nmse_w", "nmse_a" };
-    double *const numbers[] = { &e->bits, &e->nmse_w, &e->nmse_a };
-    for (int i = 0; i < 3; i++) {
+    const char *const keys[] = { "bits", "nmse_w", "nmse_a", "nmse" };
+    double *const numbers[] = { &e->bits, &e->nmse_w, &e->nmse_a, &e->nmse };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         char *value = text ? explore_value(text, keys[i]) : NULL;
         *numbers[i] = value ? strtod(value, NULL) : NAN;
         free(value);
@@ -428,6 +429,12 @@ static int median_recipe(const explore_result *e, int count) {
     return 0;
 }
 
+/* Worst paths: memories' among them where the library has macros for them. */
+static const char *clock_row(const explore_synthesis *y) {
+    static const char all[] = "total_with_memories";
+    return isnan(explore_csv_number(&y->timing, all, "delay_ns")) ? "total" : all;
+}
+
 static bool read_facts(round_of *r, const explore_point *p, explore_result *e) {
     const explore_synthesis *y = &e->array[e->median];
     char *path = explore_path("%s/job.txt", y->folder), *text = explore_read_text(path, NULL, r->error);
@@ -435,11 +442,11 @@ static bool read_facts(round_of *r, const explore_point *p, explore_result *e) {
     if (!text) return false;
     char *period = explore_value(text, "period_ns");
     double target = p->clock > 0 ? p->clock : period && *period ? strtod(period, NULL) : NAN;
-    double fmax = y->has_timing ? explore_csv_number(&y->timing, "total", "fmax_mhz") : NAN;
+    double delay = y->has_timing ? explore_csv_number(&y->timing, clock_row(y), "delay_ns") : NAN;
     e->library_name = explore_value(text, "library");
     e->nand2 = explore_value(text, "nand2");
-    e->at_target = !isnan(fmax) && fmax * target >= 1000;
-    e->period = isnan(fmax) ? NAN : e->at_target ? target : 1000 / fmax;
+    e->at_target = delay <= target;
+    e->period = e->at_target ? target : delay;
     free(period);
     free(text);
     return true;
@@ -475,8 +482,8 @@ static bool has_encoder_energy(const explore_point *p, int data) { return p->enc
 
 static bool energy_path(const round_of *r, const explore_point *p, const char *folder, int data, char **path) {
     static const char *const sources[] = {
-        weights, activations, "sw/energy*.[ch]", "sw/cmd_energy.c", "sw/gates*.[ch]", "sw/liberty*.[ch]", "sw/rtl.c", "sw/rtl_encoder.c",
-        "sw/rival.c", "synth/blocks.def", NULL };
+        weights, activations, "sw/energy*.[ch]", "sw/cmd_energy.c", "sw/gates*.[ch]", "sw/liberty*.[ch]", "sw/rtl.c",
+        "sw/rtl_encoder.c", "sw/rival.c", "synth/blocks.def", NULL };
     explore_key *k = explore_key_open();
     key_text hex;
     explore_key_text(k, "netlist", strrchr(folder, '/') + 1);
@@ -499,10 +506,12 @@ static bool third_round(round_of *r) {
                 if (!energy_path(r, p, folder, data, &path)) return false;
                 char *library = realpath(p->library, NULL);
                 /* This very program, even where a newer one has taken its name. */
-                const char *const argv[] = { "/proc/self/exe", "energy", folder, "--liberty", library ? library : p->library, "--data", p->data.item[data],
-                                             "--delay", p->delay, "--output", path };
-                bool good = add_job(r, (explore_job){ .title = explore_path("%s%s energy, %s", p->name, encoder ? " encoder" : "",
-                             p->data.item[data]), .result = path, .run = run_in_root, .context = r->o, .argv = words(argv, 11) });
+                const char *const argv[] = {
+                    "/proc/self/exe", "energy", folder, "--liberty", library ? library : p->library, "--data",
+                    p->data.item[data], "--delay", p->delay, "--output", path };
+                char *title = explore_path("%s%s energy, %s", p->name, encoder ? " encoder" : "", p->data.item[data]);
+                bool good = add_job(r, (explore_job){ .title = title, .result = path, .run = run_in_root,
+                                    .context = r->o, .argv = words(argv, 11) });
                 free(library);
                 if (!good) return false;
             }
@@ -623,10 +632,40 @@ static bool prepare(explore_study *s, const explore_options *o, round_of *r, bcq
     return digest(r, r->sources);
 }
 
+/* Is there a group timing (...) in a file? A folder or a packed file is taken to have one. */
+static bool has_times(const char *library, bool *times, bcq_error *error) {
+    *times = true;
+    if (is_folder(library)) return true;
+    char *text = explore_read_text(library, NULL, error);
+    if (!text) return false;
+    bool packed = text[0] == '\x1f';
+    *times = packed;
+    for (const char *at = text; !*times && (at = strstr(at, "timing")); at += strlen("timing"))
+        *times = at[strlen("timing") + strspn(at + strlen("timing"), " \t")] == '(';
+    free(text);
+    return true;
+}
+
+bool explore_check_delays(const explore_space *s, bcq_error *error) {
+    const char *last = NULL;
+    bool times = true;
+    for (size_t i = 0; i < s->count; i++) {
+        const explore_point *p = &s->points[i];
+        if (!p->data.count || strcmp(p->delay, "zero") == 0) continue;
+        if ((!last || strcmp(last, p->library) != 0) && !has_times(p->library, &times, error)) return false;
+        last = p->library;
+        if (!times)
+            return bcq_fail(error, "%s: block at line %d: data: wanted none, or delay = zero, for %s has no times, got %s",
+                            s->path, p->line, p->library, p->data.item[0]);
+    }
+    return true;
+}
+
 bool explore_study_run(explore_study *s, const explore_options *o, int *signal_number, bcq_error *error) {
     round_of r = { 0 };
     *signal_number = 0;
-    bool good = prepare(s, o, &r, error) && explore_make_folder(o->cache, error) && first_round(&r);
+    bool good = prepare(s, o, &r, error) && explore_make_folder(o->cache, error)
+             && (!o->tables || explore_report_check(o, error)) && first_round(&r);
     explore_runner runner = { .parallel = o->parallel, .progress = o->progress, .log_folder = o->cache };
     good = good && run_round(s, &r, &runner, syntheses(s, o) + energies(s, o), signal_number);
     for (size_t i = 0; good && i < s->space->count; i++)
@@ -647,7 +686,7 @@ bool explore_study_list(explore_study *s, const explore_options *o, bcq_error *e
     bool good = prepare(s, o, &r, error) && first_round(&r);
     for (size_t i = 0; good && i < s->space->count; i++) good = read_accuracy(&r, &s->space->points[i], &s->results[i]);
     good = good && second_round(&r);
-        size_t known = r.count;
+    size_t known = r.count;
     s->made = 0;
     if (good) count_missing(s, &r);
     size_t cached = known - s->made;
@@ -702,31 +741,36 @@ void explore_study_free(explore_study *s) {
 
 /* ---- Commands that print it again ---------------------------------------------------------------------------------- */
 
+/* text, which goes, and more behind it. */
+static char *join(char *text, char *more) {
+    char *both = explore_path("%s%s", text, more);
+    free(text);
+    free(more);
+    return both;
+}
+
 char *explore_commands(const explore_study *s, size_t point) {
     const explore_point *p = &s->space->points[point];
     const explore_result *e = &s->results[point];
-    char *spec = format_spec(p), period[48] = "", *text;
+    char *spec = format_spec(p), *library = explore_quoted(p->library), period[48] = "";
     if (p->clock > 0) snprintf(period, sizeof period, " -s %.9g", p->clock);
-    text = explore_path("make -s build/bcq build/gen/bcq_pkg.sv\nsynth/cells.sh %s build/again/cells\n"
-                        "synth/job.sh -o build/again/array -c build/again/cells -t %s -r %s%s%s \\\n  -p \"%s\"\n"
-                        "cat build/again/array/parts.csv build/again/array/timing.csv\n", p->library, top_of(p, false),
-                        p->recipes.item[e->median], period, p->build.frozen ? " -f" : "", e->params);
-    if (p->enc) {
-        char *more = explore_path("%ssynth/job.sh -o build/again/encoder -c build/again/cells -t %s -r %s%s%s \\\n  -p \"%s\"\n"
-                                  "cat build/again/encoder/parts.csv\n", text, top_of(p, true), p->recipes.item[e->median], period,
-                                  p->build.frozen ? " -f" : "", e->encoder_params);
-        free(text);
-        text = more;
+    char *text = explore_path("make -s build/bcq build/gen/bcq_pkg.sv\nrm -rf build/again\n"
+                              "synth/cells.sh %s build/again/cells\n", library);
+    for (int encoder = 0; encoder <= (p->enc > 0); encoder++) {
+        const char *name = encoder ? "encoder" : "array";
+        text = join(text, explore_path("synth/job.sh -o build/again/%s -c build/again/cells -t %s -r %s%s%s \\\n"
+                                       "  -p \"%s\"\ncat build/again/%s/parts.csv\n", name, top_of(p, encoder),
+                                       p->recipes.item[e->median], period, p->build.frozen ? " -f" : "",
+                                       encoder ? e->encoder_params : e->params, name));
+        if (e->array[e->median].has_timing)
+            text = join(text, explore_path("cat build/again/%s/timing.csv\n", name));
+        for (int i = 0; i < p->data.count && (!encoder || has_encoder_energy(p, i)); i++)
+            text = join(text, explore_path("build/bcq energy build/again/%s --liberty %s --data %s --delay %s\n", name,
+                                           library, p->data.item[i], p->delay));
     }
-    for (int i = 0; i < p->data.count; i++) {
-        char *more = explore_path("%sbuild/bcq energy build/again/array --liberty %s --data %s --delay %s\n", text, p->library,
-                                  p->data.item[i], p->delay);
-        free(text);
-        text = more;
-    }
-    char *more = explore_path("%sbuild/bcq compare --formats %s %s\nbuild/bcq compare --formats %s %s\n", text, spec, weights, spec,
-                              activations);
-    free(text);
+    /* Both files at once: local codebooks are those of all their tensors. */
+    text = join(text, explore_path("build/bcq compare --formats %s %s %s\n", spec, weights, activations));
+    free(library);
     free(spec);
-    return more;
+    return text;
 }

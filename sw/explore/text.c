@@ -48,6 +48,19 @@ char *explore_path(const char *format, ...) {
     exit(2);
 }
 
+char *explore_quoted(const char *text) {
+    char *out = explore_path("'");
+    for (;;) {
+        size_t plain = strcspn(text, "'");
+        bool end = !text[plain];
+        char *more = explore_path("%s%.*s%s", out, (int)plain, text, end ? "'" : "'\\''");
+        free(out);
+        out = more;
+        if (end) return out;
+        text += plain + 1;
+    }
+}
+
 /* ---- Tables ------------------------------------------------------------------------------------ */
 
 void explore_csv_free(explore_csv *t) {
