@@ -217,6 +217,8 @@ echo '# more' >> ../project/synth/job.sh
 check 'script' [ "$(run_one)" = 2 ]
 echo '/* more */' >> played.lib
 check 'library' [ "$(run_one)" = 3 ]
+echo '/* a macro */' > RM_PLAYED_2P_64x32.lib
+check 'memory macro beside it: its cells' [ "$(run_one)" = 1 ]
 echo 'clock = 3' >> one.space
 check 'period' [ "$(run_one)" = 2 ]
 check 'which is not met: what it reaches' [ "$(field int8-enc1 period_ns one.out/points.csv) $(field int8-enc1 clock one.out/points.csv)" = '4 fmax' ]

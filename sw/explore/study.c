@@ -63,6 +63,23 @@ static bool key_library(explore_key *k, const char *library, bcq_error *error) {
     return good;
 }
 
+/* The memory macros that synth/cells.sh and bcq energy take from beside a library file. Without them it is the key
+ * that it was. */
+static bool key_macros(explore_key *k, const char *library, bcq_error *error) {
+    if (is_folder(library)) return true;
+    char *folder = explore_path("%s", library), *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    const char *root = slash ? folder : ".";
+    char *pattern = explore_path("%s/RM_*_2P_*.lib*", root);
+    glob_t found;
+    bool there = glob(pattern, 0, NULL, &found) == 0;
+    globfree(&found);
+    bool good = !there || explore_key_files(k, root, "RM_*_2P_*.lib*", error);
+    free(pattern);
+    free(folder);
+    return good;
+}
+
 /* A script of synth/ and every file of synth/ that it names, or that one of those names. */
 static bool key_script(explore_key *k, const char *root, const char *script, bcq_error *error) {
     enum { NAMES_MAX = 64 };
@@ -91,7 +108,8 @@ static bool key_script(explore_key *k, const char *root, const char *script, bcq
 static bool cells_path(const round_of *r, const char *library, char **path) {
     explore_key *k = explore_key_open();
     key_text hex;
-    bool good = key_library(k, library, r->error) && key_script(k, r->o->root, "synth/cells.sh", r->error);
+    bool good = key_library(k, library, r->error) && key_macros(k, library, r->error)
+             && key_script(k, r->o->root, "synth/cells.sh", r->error);
     explore_key_close(k, hex);
     if (good) *path = explore_path("%s/cells-%s", r->o->cache, hex);
     return good;
@@ -483,13 +501,16 @@ static bool has_encoder_energy(const explore_point *p, int data) { return p->enc
 static bool energy_path(const round_of *r, const explore_point *p, const char *folder, int data, char **path) {
     static const char *const sources[] = {
         weights, activations, "sw/energy*.[ch]", "sw/cmd_energy.c", "sw/gates*.[ch]", "sw/liberty*.[ch]", "sw/rtl.c",
-        "sw/rtl_encoder.c", "sw/rival.c", "synth/blocks.def", NULL };
+        "sw/rtl_encoder.c", "sw/rival.c", "synth/blocks.def", "sw/universal.c", "sw/model/universal/*.txt",
+        "sw/calibrate*.c", "sw/lloyd*.c", "sw/fast_encode.c", "sw/packed.c", "sw/gemm.c", "cmodel/params.def",
+        "cmodel/*.[ch]", "cmodel/formats/*.[ch]", NULL };
     explore_key *k = explore_key_open();
     key_text hex;
     explore_key_text(k, "netlist", strrchr(folder, '/') + 1);
     explore_key_text(k, "data", p->data.item[data]);
     explore_key_text(k, "delay", p->delay);
-    bool good = key_library(k, p->library, r->error) && key_sources(k, r->o->root, sources, r->error);
+    bool good = key_library(k, p->library, r->error) && key_macros(k, p->library, r->error)
+             && key_sources(k, r->o->root, sources, r->error);
     explore_key_close(k, hex);
     if (good) *path = explore_path("%s/energy-%s.csv", folder, hex);
     return good;
