@@ -13,7 +13,7 @@ CONFIG   ?= default
 UNIT     ?= gemm
 RECIPE   ?= resub
 CLOCK    ?=
-SYNTH_S  ?= 600  # seconds that one job may take; on an idle machine about one minute is needed
+SYNTH_S  ?= 600  # seconds that one job may take; on an idle machine a minute and a half is needed
 
 # A comma inside the arguments of a function of make.
 , := ,
