@@ -1,5 +1,5 @@
 # parts.csv of bcq explore, one or several -> tables for people: area, clock, energy and error of each format, area by
-# part, and BCQ over each rival. Several libraries are several tables. awk -f synth/compare.awk docs/results/hw/*.csv
+# part, and BCQ over each rival. Several libraries are several tables. awk -f synth/compare.awk docs/results/hw-compare.csv
 BEGIN { FS = ","; OFMT = "%.9g" }
 FNR == 1 { split("", column); for (i = 1; i <= NF; i++) column[$i] = i; next }
 {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_hw_compare.sh BCQ: synthesises the small pair of docs/results/hw/small-NAME.csv again
+# test_hw_compare.sh BCQ: synthesises the small pair of docs/results/hw-compare.csv again
 # (synth/compare-small.space: bcq and int8-token) and compares whole areas. With the Yosys version of the file each by
 # itself, to 2 %; with another one the quotient of the two, to 10 %. On OSU018, or on the toy library where that package is
 # missing. Then, on OSU018, the explorer's energy of a token, added up again from the energy file. The last line is
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 2
 bcq=$1 name=osu018
 library=/usr/share/qflow/tech/osu018/osu018_stdcells.lib
 [ -e "$library" ] || library=build/gen/toy.lib name=toy
-file=${HW_COMPARE:-docs/results/hw/small-$name.csv}
+file=${HW_COMPARE:-docs/results/hw-compare.csv}
 dir=$(mktemp -d) || exit 2
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 2' INT TERM
