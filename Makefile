@@ -148,7 +148,7 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "$(B)/test_gates -seed $(SEED) $(GATES_TEST)" "$(B)/asan/test_gates -seed $(SEED) -cycles 100 $(wordlist 1,2,$(GATES_TEST))" \
-	  tb/test_synth.sh "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" "tb/mutate.sh -n 30 lb2" \
+	  tb/test_synth.sh "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" \
 	  "$(B)/test_rival_units -seed $(SEED) $(RIVAL_UNITS)" \
 	  "$(B)/test_rival_encoder_units $(RIVAL_ENC_UNITS)" \
 	  "$(B)/test_rival_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(RIVAL_ENCODERS)" \
@@ -169,7 +169,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
 	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(ASIC_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) $(EN_TEST_LONG) \
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
-	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	@tb/run_tests.sh "tb/mutate.sh -n 30 lb2" "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_gates -seed $(SEED) -cycles 20000 $(GATES_TEST)" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "tb/test_tables.sh $(B)/bcq $(TABLES_ON_LONG)" "$(B)/asan/test_calibrate -small" \
