@@ -68,6 +68,15 @@ static void test_operands(const char *path) {
     const rtl_build *b = rtl_get_build(r);
     for (size_t i = 0; i < sizeof all_data / sizeof *all_data; i++) {
         energy_data_options o = { .data = all_data[i], .seed = seed };
+        bcq_codebooks frozen;
+        if (b->frozen) { /* the one model with constants among them is that of the row frozen */
+            if (!rtl_frozen_codebooks("frozen", &frozen, &error)) {
+                printf("FAIL operands, %s: %s\n", path, error.message);
+                failed++;
+                continue;
+            }
+            o.frozen_a = o.frozen_w = &frozen;
+        }
         energy_operands *e = NULL;
         snprintf(what, sizeof what, "operands %s", data_name[i]);
         bool good = energy_shape(b, &o, &error) && (e = energy_operands_open(b, &o, &error));
