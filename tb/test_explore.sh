@@ -13,7 +13,7 @@ export LC_ALL=C
 
 
 # The program finds its project above itself: one whose synth/ is played.
-mkdir -p "$dir/project/build/gen" "$dir/project/synth/recipes" "$dir/work"
+mkdir -p "$dir/project/build/gen" "$dir/project/synth/recipes" "$dir/run"
 cp "$1" "$dir/project/build/bcq"
 for f in rtl cmodel sw scripts; do ln -s "$(realpath "$real/$f")" "$dir/project/$f"; done
 bcq=$dir/project/build/bcq
@@ -47,7 +47,7 @@ printf 'top: %s\nlibrary: played\nperiod_ns: %s\nnand2: N 10\n' "$top" "${period
 mv "$out.part" "$out"
 END
 chmod +x "$dir/project/synth/"*.sh
-cd "$dir/work" || exit 2
+cd "$dir/run" || exit 2
 echo 'library (played) {}' > played.lib
 touch ../calls ../project/build/gen/bcq_pkg.sv
 
@@ -257,7 +257,7 @@ for signal in INT TERM; do
   check "$signal: nothing half-written" complete stop
   check "$signal: no tables" [ ! -e stop.out ]
   check "$signal: jobs were stopped" [ ! -e ../through ]
-  check "$signal: nothing runs on" [ -z "$(pgrep -f "$dir/work/stop/" | head -1)" ]
+  check "$signal: nothing runs on" [ -z "$(pgrep -f "$dir/run/stop/" | head -1)" ]
 done
 rm ../slow
 ended=$(find stop -mindepth 1 -maxdepth 1 -name "*-*" ! -name "*gemm*" | wc -l)
@@ -296,7 +296,7 @@ check '--only' "$bcq" explore four.space --library played.lib --cache only -o on
 check 'its jobs, no tables' sh -c '[ "$(awk "END { print NR }" ../calls)" = 4 ] && [ ! -e only.out ]'
 mkdir bin
 for t in yosys sh bash mkdir cp rm mv cat printf echo sleep; do ln -s "$(command -v $t)" bin/$t; done
-PATH=$dir/work/bin "$bcq" explore four.space --library played.lib --cache cache -o slurm.out --slurm > out 2> err
+PATH=$dir/run/bin "$bcq" explore four.space --library played.lib --cache cache -o slurm.out --slurm > out 2> err
 check 'no Slurm: one line' [ "$? $(cat err)" = '2 bcq explore: --slurm: wanted sbatch (package slurm-wlm, or a machine of the cluster), found none' ]
 # Slurm, played: runs the tasks of the array one by one.
 cat > bin/sbatch <<'END'
@@ -312,20 +312,20 @@ END
 printf '#!/bin/sh\necho "$*" > "$PLAYED/scancel.args"\n' > bin/scancel
 chmod +x bin/sbatch bin/scancel
 : > ../calls
-PATH=$dir/work/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm --partition night > out 2> err
+PATH=$dir/run/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm --partition night > out 2> err
 check 'by Slurm' [ $? = 0 ]
 check 'in its partition' grep -q -- '--wait.*--partition night' ../sbatch.args
 check 'every job once' [ "$(calls)" = 13 ]
 check 'the same points' cmp slurm.out/points.csv tables/points.csv
 mkdir "it's here"
-PATH=$dir/work/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o "it's here/x" --slurm > out 2> err
+PATH=$dir/run/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o "it's here/x" --slurm > out 2> err
 check 'a folder of any name' grep -qxF "#SBATCH --output='it'\\''s here/x/slurm-%a.log'" "it's here/x/sweep.sbatch"
 touch ../refuse
-PATH=$dir/work/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm > out 2> err
+PATH=$dir/run/bin:$PATH PLAYED=$dir "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm > out 2> err
 check 'what sbatch refuses: its own words' [ "$? $(cat err)" = '2 bcq explore: --slurm: wanted sbatch to accept the job, got: sbatch: error: invalid partition specified: night' ]
 rm ../refuse
 touch ../wait
-PATH=$dir/work/bin:$PATH PLAYED=$dir env --default-signal=INT,TERM "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm > out 2> err &
+PATH=$dir/run/bin:$PATH PLAYED=$dir env --default-signal=INT,TERM "$bcq" explore four.space --library played.lib --cache slurm -o slurm.out --slurm > out 2> err &
 pid=$!
 rm -f ../sbatch.args
 for _ in $(seq 100); do [ -s ../sbatch.args ] && break; sleep 0.1; done
