@@ -78,7 +78,8 @@ module bcq_array #(
                                : RowIdxW + (Decode == 1 ? Lanes / LB * ((1 << B) * EW) : RowSelW);
   // See bcq_scale_unit.
   localparam int unsigned ScaleStage  = Deep ? 0 : 1;
-  localparam int unsigned ReadStage   = Deep ? 6 : 2;
+  localparam int unsigned AddStage    = Deep ? 7 : 3;
+  localparam int unsigned ReadStage   = AddStage - (Deep ? 1 : bcq_pkg::STAGE_READ);
   localparam int unsigned WriteStage  = Deep ? 14 : Exact ? 4 : 6;
   localparam int unsigned ResultStage = Deep ? 14 : 6;
 
@@ -296,7 +297,7 @@ module bcq_array #(
       .scale_a_i    (scale_a[(c+ScaleStage)*8 +: 8]),
       .read_i       (valid[c+ReadStage] && !first[c+ReadStage]),
       .read_slot_i  (slot[(c+ReadStage)*SlotW +: SlotW]),
-      .first_i      (first[c+ReadStage+1]),
+      .first_i      (first[c+AddStage]),
       .write_i      (valid[c+WriteStage] && !last[c+WriteStage]),
       .write_slot_i (slot[(c+WriteStage)*SlotW +: SlotW]),
       .result_o     (result)

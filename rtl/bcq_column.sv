@@ -46,7 +46,7 @@ module bcq_column #(
 
   // Token control, at the scale unit's stages
   input  logic [7:0]           scale_a_i,   // stage 1, deep 0
-  input  logic                 read_i,      // stage 2, deep 6
+  input  logic                 read_i,      // stage 1, deep 6
   input  logic [SlotW-1:0]     read_slot_i,
   input  logic                 first_i,     // stage 3, deep 7
   input  logic                 write_i,     // stage 5 (fp32), 4 (exact) or 14 (deep)
@@ -65,7 +65,7 @@ module bcq_column #(
     - (TwosComplement ? PsumW'(LA * DigitWeights) << EW : PsumW'(LA) << (2 * EW - 2));
 
   logic [PsumW-1:0] psum [Rows+1];
-  logic [AccW-1:0]  acc_read, acc_sum;
+  logic [AccW-1:0]  acc_read, acc_q, acc, acc_sum;
 
   // Processing elements for standard cells have every second bit of a sum inverted.
   localparam logic [PsumW-1:0] Inverted = Asic && !TwosComplement ? PsumW'({PsumW{2'b10}}) : '0;
@@ -132,7 +132,7 @@ module bcq_column #(
     .scale_a_i,
     .psum_i     (psum[Rows] ^ Inverted),
     .first_i,
-    .acc_i      (acc_read),
+    .acc_i      (acc),
     .acc_o      (acc_sum),
     .result_o
   );
@@ -146,5 +146,11 @@ module bcq_column #(
     .read_addr_i  (read_slot_i),
     .data_o       (acc_read)
   );
+
+  // Behind the memory's data, as a macro's take half a cycle. FPGAs have no cycle to spare, and faster memories.
+  always_ff @(posedge clk_i) begin
+    if (en_i) acc_q <= acc_read;
+  end
+  assign acc = Deep ? acc_read : acc_q;
 
 endmodule

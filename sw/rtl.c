@@ -58,7 +58,7 @@ int rtl_latency(const rtl_build *b) {
 }
 
 static int loop_cycles(const rtl_build *b) {
-    if (b->rival) return rival_of[b->format].result - rival_of[b->format].add + 2;
+    if (b->rival) return rival_of[b->format].result - rival_of[b->format].add + BCQ_STAGE_READ + 1;
     return b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
 }
 
