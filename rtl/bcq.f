@@ -17,6 +17,7 @@ rtl/bcq_divisor.sv
 rtl/bcq_edge.sv
 rtl/bcq_encoder.sv
 rtl/bcq_fifo.sv
+rtl/bcq_fp32_round.sv
 rtl/bcq_gemm.sv
 rtl/bcq_normalise.sv
 rtl/bcq_pe.sv

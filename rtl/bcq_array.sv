@@ -77,7 +77,9 @@ module bcq_array #(
   localparam int unsigned RowW = Decode == 0 ? Lanes * EW
                                : RowIdxW + (Decode == 1 ? Lanes / LB * ((1 << B) * EW) : RowSelW);
   // See bcq_scale_unit.
-  localparam int unsigned ReadStage   = Deep ? 6 : 2;
+  localparam int unsigned ScaleStage  = Deep ? 0 : 1;
+  localparam int unsigned AddStage    = Deep ? 7 : 3;
+  localparam int unsigned ReadStage   = AddStage - (Deep ? 1 : bcq_pkg::STAGE_READ);
   localparam int unsigned WriteStage  = Deep ? 14 : Exact ? 4 : 6;
   localparam int unsigned ResultStage = Deep ? 14 : 6;
 
@@ -238,7 +240,7 @@ module bcq_array #(
   logic [LastPos:0]             valid, first, last, final_token;
   logic [(LastPos+1)*SlotW-1:0] slot;
   logic [(LastPos+1)*CtrlW-1:0] ctrl;
-  logic [Cols*8-1:0]            scale_a;
+  logic [(Cols+ScaleStage)*8-1:0] scale_a;
 
   always_ff @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni)   valid_q <= '0;
@@ -255,7 +257,7 @@ module bcq_array #(
       .clk_i, .en_i, .in_i(ctrl[(p-1)*CtrlW +: CtrlW]), .out_o(ctrl[p*CtrlW +: CtrlW])
     );
   end
-  for (genvar c = 1; c < Cols; c++) begin : g_scale_a
+  for (genvar c = 1; c < Cols + ScaleStage; c++) begin : g_scale_a
     bcq_delay #(.Width(8), .Stages(1)) u_scale_a (
       .clk_i, .en_i, .in_i(scale_a[(c-1)*8 +: 8]), .out_o(scale_a[c*8 +: 8])
     );
@@ -279,7 +281,7 @@ module bcq_array #(
 
     bcq_column #(
       .Lanes(Lanes), .LA(LA), .EW(EW), .T(T), .Exact(Exact), .Deep(Deep),
-      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B), .Asic(Asic)
+      .Decode(Decode), .TwosComplement(TwosComplement), .LB(LB), .NC(NC), .B(B), .Asic(Asic), .Meet(NDec > Rows)
     ) u_column (
       .clk_i,
       .en_i,
@@ -292,10 +294,10 @@ module bcq_array #(
       .load_i       (load_cols[c*Rows +: Rows]),
       .w_i          (w_entry[(c % NDec)*RowW +: RowW]),
       .scale_w_i    (w_scale[(c % NDec)*8 +: 8]),
-      .scale_a_i    (scale_a[c*8 +: 8]),
+      .scale_a_i    (scale_a[(c+ScaleStage)*8 +: 8]),
       .read_i       (valid[c+ReadStage] && !first[c+ReadStage]),
       .read_slot_i  (slot[(c+ReadStage)*SlotW +: SlotW]),
-      .first_i      (first[c+ReadStage+1]),
+      .first_i      (first[c+AddStage]),
       .write_i      (valid[c+WriteStage] && !last[c+WriteStage]),
       .write_slot_i (slot[(c+WriteStage)*SlotW +: SlotW]),
       .result_o     (result)

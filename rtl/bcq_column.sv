@@ -15,6 +15,7 @@ module bcq_column #(
   parameter int unsigned Decode = 0,
   parameter bit          TwosComplement = 1'b0,
   parameter bit          Asic = 1'b0,  // for standard cells: see bcq_pe
+  parameter bit          Meet = 1'b0,  // a load and a switch of a weight may meet in one cycle
   parameter int unsigned LB = bcq_pkg::LB_DEFAULT,
   parameter int unsigned NC = bcq_pkg::NC_DEFAULT,
   parameter int unsigned B  = bcq_pkg::B_DEFAULT,
@@ -44,8 +45,8 @@ module bcq_column #(
   input  logic [7:0]           scale_w_i,
 
   // Token control, at the scale unit's stages
-  input  logic [7:0]           scale_a_i,   // stage 0
-  input  logic                 read_i,      // stage 2, deep 6
+  input  logic [7:0]           scale_a_i,   // stage 1, deep 0
+  input  logic                 read_i,      // stage 1, deep 6
   input  logic [SlotW-1:0]     read_slot_i,
   input  logic                 first_i,     // stage 3, deep 7
   input  logic                 write_i,     // stage 6 (fp32), 4 (exact) or 14 (deep)
@@ -64,7 +65,7 @@ module bcq_column #(
     - (TwosComplement ? PsumW'(LA * DigitWeights) << EW : PsumW'(LA) << (2 * EW - 2));
 
   logic [PsumW-1:0] psum [Rows+1];
-  logic [AccW-1:0]  acc_read, acc_sum;
+  logic [AccW-1:0]  acc_read, acc_q, acc, acc_sum;
 
   // Processing elements for standard cells have every second bit of a sum inverted.
   localparam logic [PsumW-1:0] Inverted = Asic && !TwosComplement ? PsumW'({PsumW{2'b10}}) : '0;
@@ -113,16 +114,25 @@ module bcq_column #(
     assign unused = ^{table_a_i, table_w_i};
   end
 
+  // But for Deep, the scale unit takes its scales one cycle after the bottom PE takes the operands, and so it
+  // switches. A load that meets the PE's switch must not come before the scale's.
+  logic       load_w, switch_w;
+  logic [7:0] scale_w;
+  bcq_delay #(.Width(9), .Stages(Meet && !Deep ? 1 : 0)) u_load_w (
+    .clk_i, .en_i, .in_i({load_i[Rows-1], scale_w_i}), .out_o({load_w, scale_w})
+  );
+  assign switch_w = Deep ? switch_i[Rows-1] : switch_o[Rows-1];
+
   bcq_scale_unit #(.PsumW(PsumW), .Exact(Exact), .Deep(Deep)) u_scale_unit (
     .clk_i,
     .en_i,
-    .load_w_i   (load_i[Rows-1]),
-    .switch_w_i (switch_i[Rows-1]),
-    .scale_w_i,
+    .load_w_i   (load_w),
+    .switch_w_i (switch_w),
+    .scale_w_i  (scale_w),
     .scale_a_i,
     .psum_i     (psum[Rows] ^ Inverted),
     .first_i,
-    .acc_i      (acc_read),
+    .acc_i      (acc),
     .acc_o      (acc_sum),
     .result_o
   );
@@ -136,5 +146,11 @@ module bcq_column #(
     .read_addr_i  (read_slot_i),
     .data_o       (acc_read)
   );
+
+  // Behind the memory's data, as a macro's take half a cycle. FPGAs have no cycle to spare, and faster memories.
+  always_ff @(posedge clk_i) begin
+    if (en_i) acc_q <= acc_read;
+  end
+  assign acc = Deep ? acc_read : acc_q;
 
 endmodule

@@ -1,16 +1,14 @@
 // Scale unit of one column: acc <- fma(psum, t_a * t_w, acc), docs/format.md section 8, to the bit.
-// One sum a cycle, no handshake; stages are enabled cycles counted from the one in which scale_a_i
-// is presented:
+// One sum a cycle, no handshake; stages are enabled cycles, psum_i and scale_a_i are sampled in stage 1:
 //
-//   0  scales      t_a * t_w: 4 x 4 bit significands and the sum of exponents
-//   1  multiply    |psum| * significand (psum_i is sampled here)
+//   1  multiply    |psum| * both significands, sum of the exponents
 //   2  normalise   fp32: leading one to the top; exact: shift to the place in the accumulator
-//   3  add         acc_i is sampled here (zero when first_i); fp32: compare, align, add in parts
-//   4  carries     fp32: between the parts, normalise by 16 and 8; exact: find the leading one
-//   5  round       fp32: the rest of it, round to nearest even; exact: round
+//   3  add         acc_i is sampled here (zero when first_i); fp32: compare, align, add in two parts
+//   4  normalise   fp32: carry between the parts, leading one to the top; exact: find the leading one
+//   5  round       to nearest even
 //   6              acc_o and result_o hold the sum (exact: acc_o from stage 4 on)
 //
-// Deep, fp32 only, for FPGAs: the same arithmetic with more registers in it.
+// Deep, fp32 only, for FPGAs: the same arithmetic with more registers in it; scale_a_i is sampled in stage 0.
 //
 //   0  significands        5  normalise the product    10  add
 //   1  t_a * t_w           6  the rest of it           11  normalise the sum
@@ -19,7 +17,7 @@
 //   4  add the two halves  9  align                    14  acc_o and result_o
 //
 // The weight scale t_w is double-buffered like the weights: load_w_i writes the shadow, switch_w_i
-// copies the old shadow to the active one, for stage 0 of the next cycle on. NaN scale codes count
+// copies the old shadow to the active one, for scale_a_i of the next cycle on. NaN scale codes count
 // as 0; who wants to know sets a flag where they enter. Does not hold accumulators: bcq_acc_memory.
 module bcq_scale_unit #(
   parameter int unsigned PsumW = 18,
@@ -34,7 +32,7 @@ module bcq_scale_unit #(
   input  logic             switch_w_i,
   input  logic [7:0]       scale_w_i,
 
-  input  logic [7:0]       scale_a_i,  // stage 0
+  input  logic [7:0]       scale_a_i,  // stage 1, deep 0
   input  logic [PsumW-1:0] psum_i,     // stage 1, deep 2; two's complement
   input  logic             first_i,    // stage 3, deep 7: the sum starts from +0
   input  logic [AccW-1:0]  acc_i,      // stage 3, deep 7
@@ -45,9 +43,9 @@ module bcq_scale_unit #(
 
   localparam int unsigned SigW = 8;                // 15 * 15 = 225 fits
   localparam int unsigned ExpW = 5;                // 14 + 14 = 28 fits
-  // |psum| <= LA * 2^(EW-1) * 2^(EW-1) = 2^(PsumW-2), so PsumW-1 bits hold it; times 225.
+  // |psum| <= LA * 2^(EW-1) * 2^(EW-1) = 2^(PsumW-2), so PsumW-1 bits hold it; times 225 it is below 2^(PsumW+6).
   localparam int unsigned MagW = PsumW - 1;
-  localparam int unsigned ProdW = MagW + SigW;
+  localparam int unsigned ProdW = MagW + SigW - 1;
 
   if (Exact && Deep) begin : g_bad_deep
     $error("bcq_scale_unit: Exact and Deep exclude each other");
@@ -56,7 +54,7 @@ module bcq_scale_unit #(
   // A name that ends in _d and the name without it are the same signal, but if Deep: then there is a
   // register between them.
 
-  // ---- Stage 0: scales ---------------------------------------------------------------------------
+  // ---- Scales ------------------------------------------------------------------------------------
 
   // E4M3 without its sign: significand in units of 2^-9 before the shift by the exponent.
   function automatic logic [3:0] significand(input logic [6:0] code);
@@ -67,10 +65,9 @@ module bcq_scale_unit #(
   endfunction
 
   logic [7:0]      shadow_w_q, active_w_q;
-  logic            sign_d, sign, sign1_q;
+  logic            sign_d, sign;
   logic [3:0]      sig_a_d, sig_a, sig_w_d, sig_w;
-  logic [SigW-1:0] sig1_q;
-  logic [ExpW-1:0] exp_d, exp, exp1_q;
+  logic [ExpW-1:0] exp_d, exp;
 
   assign sign_d  = scale_a_i[7] ^ active_w_q[7];
   assign sig_a_d = significand(scale_a_i[6:0]);
@@ -88,11 +85,6 @@ module bcq_scale_unit #(
   always_ff @(posedge clk_i) begin
     if (en_i && load_w_i)   shadow_w_q <= scale_w_i;
     if (en_i && switch_w_i) active_w_q <= shadow_w_q;
-    if (en_i) begin
-      sign1_q <= sign;
-      sig1_q  <= SigW'(sig_a) * SigW'(sig_w);
-      exp1_q  <= exp;
-    end
   end
 
   // ---- Stage 1: multiply -------------------------------------------------------------------------
@@ -109,17 +101,23 @@ module bcq_scale_unit #(
 
   if (Deep) begin : g_deep_multiply
     // The product in halves: four bits of the significand each.
+    logic              sign1_q;
+    logic [SigW-1:0]   sig1_q, sig_q;
+    logic [ExpW-1:0]   exp1_q;
     logic [MagW-1:0]   mag_q;
-    logic [SigW-1:0]   sig_q;
-    logic [MagW+3:0]   low_q, high_q;
+    logic [MagW+3:0]   low_q;
+    logic [MagW+2:0]   high_q;
     logic [1:0]        sign_q;
     logic [2*ExpW-1:0] exp_q;
     always_ff @(posedge clk_i) begin
       if (en_i) begin
+        sign1_q <= sign;
+        sig1_q  <= SigW'(sig_a) * SigW'(sig_w);
+        exp1_q  <= exp;
         mag_q  <= psum_mag;
         sig_q  <= sig1_q;
         low_q  <= (MagW+4)'(mag_q) * (MagW+4)'(sig_q[3:0]);
-        high_q <= (MagW+4)'(mag_q) * (MagW+4)'(sig_q[7:4]);
+        high_q <= (MagW+3)'(mag_q) * (MagW+3)'(sig_q[7:4]);
         sign_q <= {sign_q[0], sign1_q ^ psum_i[PsumW-1]};
         exp_q  <= {exp_q[ExpW-1:0], exp1_q};
       end
@@ -128,9 +126,10 @@ module bcq_scale_unit #(
     assign prod_sign = sign_q[1];
     assign prod_exp  = exp_q[2*ExpW-1 -: ExpW];
   end else begin : g_multiply
-    assign prod      = ProdW'(psum_mag) * ProdW'(sig1_q);
-    assign prod_sign = sign1_q ^ psum_i[PsumW-1];
-    assign prod_exp  = exp1_q;
+    // By one significand after the other: fewer adders than by their product.
+    assign prod      = ProdW'((MagW+4)'(psum_mag) * (MagW+4)'(sig_w)) * ProdW'(sig_a);
+    assign prod_sign = sign ^ psum_i[PsumW-1];
+    assign prod_exp  = exp;
   end
 
   always_ff @(posedge clk_i) begin
@@ -205,20 +204,24 @@ module bcq_scale_unit #(
     // product and the 24 bits of FP32.
     localparam int unsigned SumSigW = ProdW > 24 ? ProdW : 24;
     localparam int unsigned NormSteps = $clog2(SumSigW);
+    // All is a multiple of 2^-18 and below 2^64, zero has the exponent 0. So of the biased exponents 109 to 190
+    // 64 is taken off: bit 7 then takes the place of bit 6, which is its inverse.
+    localparam int unsigned BiasedW = 7;
+    localparam int unsigned TakenOff = 64;
 
     // ---- Stage 2: normalise the product ------------------------------------------------------------
 
     logic [SumSigW-1:0] norm_d, norm3_q, norm_half, norm_half_q;
-    logic [7:0]         biased_d, biased3_q, biased_half, biased_half_q;
+    logic [BiasedW-1:0] biased_d, biased3_q, biased_half, biased_half_q;
     logic               norm_sign, sign3_q;
     localparam int      NormCut = 3;  // shifts by 1 << NormCut or more are before the register
 
     // A leading one at the top of SumSigW bits, in units of 2^(exp2_q - 18).
-    localparam int unsigned TopExp = SumSigW - 1 - bcq_pkg::EXACT_LSB_NEG + 127;
+    localparam int unsigned TopExp = SumSigW - 1 - bcq_pkg::EXACT_LSB_NEG + 127 - TakenOff;
 
     always_comb begin
       norm_d   = SumSigW'(prod2_q);
-      biased_d = 8'(TopExp) + 8'(exp2_q);
+      biased_d = BiasedW'(TopExp) + BiasedW'(exp2_q);
       norm_half = '0;
       biased_half = '0;
       for (int s = NormSteps - 1; s >= 0; s--) begin
@@ -230,7 +233,7 @@ module bcq_scale_unit #(
         end
         if ((norm_d >> (SumSigW - (1 << s))) == '0) begin
           norm_d   = norm_d << (1 << s);
-          biased_d = biased_d - 8'(1 << s);
+          biased_d = biased_d - BiasedW'(1 << s);
         end
       end
       if (!norm_d[SumSigW-1]) biased_d = '0;  // the product is zero
@@ -260,22 +263,24 @@ module bcq_scale_unit #(
     localparam int unsigned AlignSteps = $clog2(AlignW);
     localparam int unsigned SumW = AlignW + 1;
 
-    logic [7:0]         acc_biased_d, acc_biased, term_biased, distance_d, distance;
-    logic [7:0]         big_biased_d, big_biased, add_biased;
+    logic [BiasedW-1:0] acc_biased_d, acc_biased, term_biased, distance_d, distance;
+    logic [BiasedW-1:0] big_biased_d, big_biased, add_biased;
     logic [SumSigW-1:0] acc_sig_d, acc_sig, term_sig, big_sig_d, big_sig, add_sig;
     logic               acc_sign_d, acc_sign, term_sign, big_sign_d, big_sign, add_sign;
-    logic [8:0]         difference;
-    logic               swap, subtract_d, subtract, add_subtract, reverse_d, reverse, add_reverse;
+    logic [BiasedW:0]   difference;
+    logic [23:0]        acc_significand;
+    logic               swap, subtract_d, subtract, add_subtract;
     logic [AlignW-1:0]  lesser_d, lesser, aligned, add_aligned;
     logic [SumW:0]      minuend, addend, sum_d;
     logic [SumW-1:0]    sum4;
-    logic [7:0]         biased4_q;
-    logic               sign4_q;
+    logic [BiasedW-1:0] biased4_q;
+    logic               sign4_q, subtract4_q;
 
-    assign acc_biased_d = first_i ? '0 : acc_i[30:23];
+    assign acc_biased_d = first_i ? '0 : {acc_i[30], acc_i[28:23]};
     assign acc_sign_d   = acc_i[31] && !first_i;
-    // FP32 subnormals cannot arise, so a zero exponent means zero: all bits but the sign are 0.
-    assign acc_sig_d    = {acc_biased_d != '0, acc_i[22:0] & {23{!first_i}}, {(SumSigW - 24){1'b0}}};
+    // Zero is what has neither of the exponent's upper bits: all its bits but the sign are 0.
+    assign acc_significand = {acc_i[30] || acc_i[29], acc_i[22:0]} & {24{!first_i}};
+    assign acc_sig_d    = SumSigW'(acc_significand) << (SumSigW - 24);
 
     if (Deep) begin : g_deep_unpack
       always_ff @(posedge clk_i) begin
@@ -290,28 +295,25 @@ module bcq_scale_unit #(
     end
 
     assign difference   = {1'b0, acc_biased} - {1'b0, term_biased};
-    assign swap         = difference[8];
+    assign swap         = difference[BiasedW];
     assign big_biased_d = swap ? term_biased : acc_biased;
     assign big_sig_d    = swap ? term_sig    : acc_sig;
     assign subtract_d   = term_sign != acc_sign;
     // Of a negative difference the ones' complement, which is one too small: one place is shifted here.
-    assign distance_d   = difference[7:0] ^ {8{swap}};
+    assign distance_d   = difference[BiasedW-1:0] ^ {BiasedW{swap}};
     assign lesser_d     = swap ? {1'b0, acc_sig, 2'b00} : {term_sig, 3'b000};
-    // Of equal exponents the significands decide which is subtracted from the other. Nothing is aligned
-    // then, so this has the time of the shifts.
-    assign reverse_d    = subtract_d && difference == '0 && term_sig > acc_sig;
-    assign big_sign_d   = swap || reverse_d ? term_sign : acc_sign;
+    assign big_sign_d   = swap ? term_sign : acc_sign;
 
     if (Deep) begin : g_deep_swap
       always_ff @(posedge clk_i) begin
         if (en_i) begin
           {big_biased, big_sig, big_sign} <= {big_biased_d, big_sig_d, big_sign_d};
-          {lesser, subtract, reverse, distance} <= {lesser_d, subtract_d, reverse_d, distance_d};
+          {lesser, subtract, distance} <= {lesser_d, subtract_d, distance_d};
         end
       end
     end else begin : g_swap
       assign {big_biased, big_sig, big_sign} = {big_biased_d, big_sig_d, big_sign_d};
-      assign {lesser, subtract, reverse, distance} = {lesser_d, subtract_d, reverse_d, distance_d};
+      assign {lesser, subtract, distance} = {lesser_d, subtract_d, distance_d};
     end
 
     always_comb begin
@@ -335,100 +337,69 @@ module bcq_scale_unit #(
       always_ff @(posedge clk_i) begin
         if (en_i) begin
           {add_biased, add_sig, add_sign} <= {big_biased, big_sig, big_sign};
-          {add_aligned, add_subtract, add_reverse} <= {aligned, subtract, reverse};
+          {add_aligned, add_subtract} <= {aligned, subtract};
         end
       end
     end else begin : g_align
       assign {add_biased, add_sig, add_sign} = {big_biased, big_sig, big_sign};
-      assign {add_aligned, add_subtract, add_reverse} = {aligned, subtract, reverse};
+      assign {add_aligned, add_subtract} = {aligned, subtract};
     end
 
     // One adder for sums and differences: the lowest bits make the carry of a subtraction.
     logic unused;  // it has made its carry
     assign unused  = sum_d[0];
-    assign minuend = {add_reverse, {add_sig, 3'b000} ^ {AlignW{add_reverse}}, 1'b1};
-    assign addend  = {add_subtract && !add_reverse, add_aligned ^ {AlignW{add_subtract && !add_reverse}}, add_subtract};
+    assign minuend = {1'b0, add_sig, 3'b000, 1'b1};
+    assign addend  = {add_subtract, add_aligned ^ {AlignW{add_subtract}}, add_subtract};
 
     always_ff @(posedge clk_i) begin
       if (en_i) begin
-        biased4_q <= add_biased;
-        sign4_q   <= add_sign;
+        biased4_q   <= add_biased;
+        sign4_q     <= add_sign;
+        subtract4_q <= add_subtract;
       end
     end
 
+    logic [SumW-1:0] sum4_q;
+    always_ff @(posedge clk_i) begin
+      if (en_i) sum4_q <= sum_d[SumW:1];
+    end
+
     if (Deep) begin : g_deep_add
-      logic [SumW-1:0] sum4_q;
       assign sum_d = minuend + addend;
-      always_ff @(posedge clk_i) begin
-        if (en_i) sum4_q <= sum_d[SumW:1];
-      end
-      assign sum4 = sum4_q;
+      assign sum4  = sum4_q;
     end else begin : g_add
-      // In thirds, a carry chain each. The carries of the lower two are added in the next stage.
-      localparam int unsigned PartW = SumW / 3 + 1;
-      logic [PartW:0]  low, middle;
-      logic [SumW-1:0] sum4_q;
-      logic [1:0]      carry4_q;
-      assign low    = (PartW+1)'(minuend[PartW-1:0]) + (PartW+1)'(addend[PartW-1:0]);
-      assign middle = (PartW+1)'(minuend[PartW +: PartW]) + (PartW+1)'(addend[PartW +: PartW]);
-      assign sum_d  = {minuend[SumW:2*PartW] + addend[SumW:2*PartW], middle[PartW-1:0], low[PartW-1:0]};
+      // In two parts, a carry chain each. The carry of the lower one is added in the next stage.
+      localparam int unsigned LowW = SumW - SumW * 2 / 5;
+      logic [LowW:0] low;
+      logic          carry4_q;
+      assign low   = (LowW+1)'(minuend[LowW-1:0]) + (LowW+1)'(addend[LowW-1:0]);
+      assign sum_d = {minuend[SumW:LowW] + addend[SumW:LowW], low[LowW-1:0]};
       always_ff @(posedge clk_i) begin
-        if (en_i) begin
-          sum4_q   <= sum_d[SumW:1];
-          carry4_q <= {middle[PartW], low[PartW]};
-        end
+        if (en_i) carry4_q <= low[LowW];
       end
-      assign sum4 = sum4_q + (SumW'(carry4_q[0]) << (PartW - 1)) + (SumW'(carry4_q[1]) << (2 * PartW - 1));
+      assign sum4 = sum4_q + (SumW'(carry4_q) << (LowW - 1));
     end
 
     // ---- Stages 4 and 5: normalise, round to nearest even -----------------------------------------
 
-    localparam int unsigned RoundSteps = $clog2(SumW);
-    localparam int unsigned CutW = SumW - 24;  // bits below the 24 that stay
+    // A difference is negative only if the exponents were equal. Its magnitude is one more than its ones'
+    // complement, and the rounding counts the one.
+    logic        negative;
+    logic [31:0] rounded, acc6_q;
+    assign negative = subtract4_q && sum4[SumW-1];
 
-    logic [SumW-1:0] shifted_d, shifted, shifted_half, shifted_half_q;
-    logic [7:0]      sum_biased_d, biased, sum_biased_half, sum_biased_half_q;
-    logic            half_sign_q, round_sign, up;
-    logic [30:0]     rounded;
-    logic [31:0]     acc6_q;
-
-    always_comb begin
-      shifted_d    = sum4;
-      sum_biased_d = biased4_q + 8'd1;  // the top bit of the sum is the carry
-      shifted_half    = '0;
-      sum_biased_half = '0;
-      for (int s = RoundSteps - 1; s >= 0; s--) begin
-        if (s == NormCut - 1) begin
-          shifted_half    = shifted_d;
-          sum_biased_half = sum_biased_d;
-          shifted_d       = shifted_half_q;
-          sum_biased_d    = sum_biased_half_q;
-        end
-        if ((shifted_d >> (SumW - (1 << s))) == '0) begin
-          shifted_d    = shifted_d << (1 << s);
-          sum_biased_d = sum_biased_d - 8'(1 << s);
-        end
-      end
-    end
+    bcq_fp32_round #(.Width(SumW), .Cut(Deep ? 3 : 2)) u_round (
+      .clk_i,
+      .en_i,
+      .sign_i     (sign4_q ^ negative),
+      .plus_i     (negative),
+      .mag_i      (sum4 ^ {SumW{negative}}),
+      .exponent_i (8'(biased4_q) + 8'(TakenOff + 1)),  // the top bit of the sum is the carry
+      .fp32_o     (rounded)
+    );
 
     always_ff @(posedge clk_i) begin
-      if (en_i) {shifted_half_q, sum_biased_half_q, half_sign_q} <= {shifted_half, sum_biased_half, sign4_q};
-    end
-
-    if (Deep) begin : g_deep_round
-      always_ff @(posedge clk_i) begin
-        if (en_i) {shifted, biased, round_sign} <= {shifted_d, sum_biased_d, half_sign_q};
-      end
-    end else begin : g_round
-      assign {shifted, biased, round_sign} = {shifted_d, sum_biased_d, half_sign_q};
-    end
-
-    assign up = shifted[CutW-1] && (shifted[CutW] || shifted[CutW-2:0] != '0);
-    // A carry out of the fraction raises the exponent, and the fraction is then zero, as it must be.
-    assign rounded = {biased, shifted[SumW-2:CutW]} + 31'(up);
-
-    always_ff @(posedge clk_i) begin
-      if (en_i) acc6_q <= shifted[SumW-1] ? {round_sign, rounded} : '0;  // a cancelled sum is +0
+      if (en_i) acc6_q <= rounded;
     end
     assign acc_o    = acc6_q;
     assign result_o = acc6_q;

@@ -32,11 +32,14 @@ module bcq_weight_latches #(
   always_ff @(posedge clk_i) if (en_i && switch_i) active <= shadow;
 
   // Of weights that were loaded: until then flip-flops without a reset may say switch, and
-  // nobody minds.
-  logic loaded_q = 1'b0;
+  // nobody minds. At the start those of the loads say anything, too, for as many cycles as
+  // the array has rows and columns.
+  logic       loaded_q = 1'b0;
+  logic [7:0] cycles_q = '0;
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      if (load_i) loaded_q <= 1'b1;
+      if (!(&cycles_q)) cycles_q <= cycles_q + 1'b1;
+      if (load_i && &cycles_q) loaded_q <= 1'b1;
       else if (switch_i) loaded_q <= 1'b0;
       if (loaded_q && switch_i) begin
         NoLoadWithSwitch: assert (!load_i);

@@ -58,7 +58,7 @@ int rtl_latency(const rtl_build *b) {
 }
 
 static int loop_cycles(const rtl_build *b) {
-    if (b->rival) return rival_of[b->format].result - rival_of[b->format].add + 2;
+    if (b->rival) return rival_of[b->format].result - rival_of[b->format].add + BCQ_STAGE_READ + 1;
     return b->deep ? BCQ_LOOP_DEEP : b->exact ? BCQ_LOOP_EXACT : BCQ_LOOP_FP32;
 }
 
@@ -355,12 +355,14 @@ static int selector_width(const rtl_build *b) {
 uint64_t rtl_load_codebooks(rtl *r, const bcq_codebooks *a, const bcq_codebooks *w) {
     uint64_t cycles = 0;
     const bcq_codebooks *sets[2] = { a, w };
-    /* Their order is free: every other time the weights' come first. */
+    /* Their order is free: every other time the weights' come first, and every other two times the highest. */
+    bool backwards = r->loads / 2 % 2;
     uint32_t first = r->loads++ % 2;
     for (int turn = 0; turn < 2; turn++) {
         uint32_t which = first ^ (uint32_t)turn;
         const bcq_codebooks *cb = sets[which];
-        for (int c = 0; c < cb->p.nc; c++) {
+        for (int i = 0; i < cb->p.nc; i++) {
+            int c = backwards ? cb->p.nc - 1 - i : i;
             rtl_beat entries = { .bits = 0 };
             uint32_t mask = (1u << r->build.entry_bits) - 1;
             for (int k = 0; k < 1 << r->build.index_bits; k++)

@@ -84,7 +84,7 @@ constr='' memory=''
 # frozen tables, or of MXFP4, which divides by powers of two, as a whole.
 rtl="$(echo rtl/*.sv)"
 case $top in rival_*) rtl="$rtl $(echo rtl/rivals/*.sv)" ;; esac
-dissolve='chformal -remove; setattr -mod -set keep_hierarchy 1 *bcq_clock_gate; flatten t:*rival_fp32* t:*bcq_stream_rules* t:*bcq_adder_tree* t:*bcq_weight_latches* *bcq_pe_decode*'
+dissolve='chformal -remove; setattr -mod -set keep_hierarchy 1 *bcq_clock_gate; flatten t:*bcq_fp32_round* t:*rival_fp32* t:*bcq_stream_rules* t:*bcq_adder_tree* t:*bcq_weight_latches* *bcq_pe_decode*'
 mxfp4=$(awk '$1 == "FORMAT_MXFP4" { print $2 }' cmodel/params.def)
 case $top,$params in
   rival_encoder,*Format\ "$mxfp4"\ * | rival_encoder,*Format\ "$mxfp4") dissolve='chformal -remove; flatten' ;;

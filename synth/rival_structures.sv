@@ -206,7 +206,7 @@ module structure_nvfp4_merge #(
   end else begin : g_ones
     assign magnitude = sum[48:0] ^ {49{sum[49]}};
   end
-  rival_fp32_round #(.Width(49)) u_round (
+  bcq_fp32_round #(.Width(49)) u_round (
     .clk_i(1'b0), .en_i(1'b0),
     .sign_i(sum[49]), .plus_i(sum[49] && Kind != 1), .mag_i(magnitude), .exponent_i(exponent), .fp32_o
   );
@@ -223,7 +223,7 @@ module structure_nvfp4_accumulate #(
 );
   if (Kind == 0) begin : g_fp32
     logic [31:0] t;
-    rival_fp32_round #(.Width(49)) u_round (
+    bcq_fp32_round #(.Width(49)) u_round (
       .clk_i(1'b0), .en_i(1'b0),
       .sign_i(sum_i[49]), .plus_i(sum_i[49]), .mag_i(sum_i[48:0] ^ {49{sum_i[49]}}), .exponent_i(8'd155), .fp32_o(t)
     );
@@ -231,7 +231,7 @@ module structure_nvfp4_accumulate #(
     assign acc_o = {32'd0, result_o};
   end else begin : g_exact
     assign acc_o = acc_i + 64'(signed'(sum_i));
-    rival_fp32_round #(.Width(63)) u_round (
+    bcq_fp32_round #(.Width(63)) u_round (
       .clk_i(1'b0), .en_i(1'b0),
       .sign_i(acc_o[63]), .plus_i(acc_o[63]), .mag_i(acc_o[62:0] ^ {63{acc_o[63]}}), .exponent_i(8'd169),
       .fp32_o(result_o)
@@ -287,7 +287,7 @@ module structure_fp32_add #(
   end
   assign sum = subtract ? {2'b0, upper[30:23] != '0, upper[22:0], 3'b000} - {2'b0, aligned}
                         : {2'b0, upper[30:23] != '0, upper[22:0], 3'b000} + {2'b0, aligned};
-  rival_fp32_round #(.Width(28)) u_round (
+  bcq_fp32_round #(.Width(28)) u_round (
     .clk_i(1'b0), .en_i(1'b0),
     .sign_i(sign ^ (Kind != 0 && sum[28])), .plus_i(Kind == 1 && sum[28]),
     .mag_i(Kind == 0 ? sum[27:0] : (sum[27:0] ^ {28{sum[28]}}) + 28'(Kind == 2 && sum[28])),

@@ -1,9 +1,9 @@
 # Area of the rivals beside BCQ's, on the cells of make synth. Include after synth/synth.mk.
 # The alternatives, for the test that they agree. Waived: one file holds them all, and each kind leaves
 # unused what only the other kinds need.
-$(B)/models/rival_structures.so: synth/rival_structures.sv tb/rival_structures_unit.sv rtl/rivals/rival_fp32_round.sv \
+$(B)/models/rival_structures.so: synth/rival_structures.sv tb/rival_structures_unit.sv rtl/bcq_fp32_round.sv \
     $(RIVAL_UNIT_DUT)
-	scripts/model $@ $(B)/models/support.o rival_structures_unit rtl/rivals/rival_fp32_round.sv \
+	scripts/model $@ $(B)/models/support.o rival_structures_unit rtl/bcq_fp32_round.sv \
 	  synth/rival_structures.sv tb/rival_structures_unit.sv -- -Wno-DECLFILENAME -Wno-UNUSEDSIGNAL
 
 $(B)/test_rival_structures: $(B)/obj/tb/test_rival_structures.o $(MODEL_O)

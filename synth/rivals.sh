@@ -8,7 +8,7 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 nand2=$(awk '$1 == "nand2" { print $3 }' "$cells/facts.txt")
 # Units are dissolved into what uses them; that is one module, as bcq_scale_unit is.
-units='proc; setattr -mod -set keep_hierarchy 1 *; setattr -mod -unset keep_hierarchy *rival_fp32* *structure_fp32*; flatten; setattr -mod -unset keep_hierarchy *; opt_clean'
+units='proc; setattr -mod -set keep_hierarchy 1 *; setattr -mod -unset keep_hierarchy *bcq_fp32_round* *rival_fp32* *structure_fp32*; flatten; setattr -mod -unset keep_hierarchy *; opt_clean'
 
 # A column as it is built: cut out of the default array, its hierarchy kept.
 column="select -set column *_column* *_pe* *_scale* *_acc_memory* *fp32*; delete @column %n =A:blackbox %d; hierarchy -auto-top; $units"
@@ -67,7 +67,7 @@ columns() {
       rest_gates=$(count clock_gate "$name-column" rival_column)
     else
       files="rtl/$scale.sv" both=$(echo "$scale_params" | sed 's/\([A-Za-z0-9]*\)=\([0-9]*\),*/-chparam \1 \2 /g')
-      case $scale in rival_*) files="rtl/rivals/rival_fp32_round.sv rtl/rivals/rival_fp32_add.sv rtl/rivals/$scale.sv" ;; esac
+      case $scale in rival_*) files="rtl/bcq_fp32_round.sv rtl/rivals/rival_fp32_add.sv rtl/rivals/$scale.sv" ;; esac
       map "$name-scale" "$scale" "$files" "$both"
       rest=$(um2 "$name-scale") rest_flops=$(count flop "$name-scale") rest_gates=$(count clock_gate "$name-scale")
     fi
@@ -110,7 +110,7 @@ LIST
 structures() {
   echo "Structures, combinational                                        um2       GE"
   while read -r name top kind what; do
-    map "$name" "$top" "rtl/rivals/rival_fp32_round.sv synth/rival_structures.sv" "-chparam Kind $kind"
+    map "$name" "$top" "rtl/bcq_fp32_round.sv synth/rival_structures.sv" "-chparam Kind $kind"
     area=$(um2 "$name")
     awk -v what="$what" -v a="$area" -v nand2="$nand2" \
       'BEGIN { printf "%-60s %7.0f %8.0f\n", what, a, a / nand2 }'

@@ -14,7 +14,7 @@ frozen=$(awk -v name=frozen -v unit=encoder -v before='-chparam ' -v between=' '
 # Only the files that a module needs: what else is read changes the names of cells, and with them what ABC makes.
 pe=rtl/bcq_pe.sv
 decode="build/gen/bcq_pkg.sv $pe rtl/bcq_decoder.sv rtl/bcq_pe_decode.sv"
-columns="$decode rtl/bcq_scale_unit.sv rtl/bcq_acc_memory.sv rtl/bcq_column.sv rtl/bcq_codebooks.sv rtl/bcq_edge.sv synth/variants.sv"
+columns="$decode rtl/bcq_scale_unit.sv rtl/bcq_fp32_round.sv rtl/bcq_delay.sv rtl/bcq_acc_memory.sv rtl/bcq_column.sv rtl/bcq_codebooks.sv rtl/bcq_edge.sv synth/variants.sv"
 units="build/gen/bcq_pkg.sv rtl/bcq_codebooks.sv rtl/bcq_decoder.sv rtl/bcq_edge.sv $pe rtl/bcq_pe_decode.sv synth/variants.sv"
 # What decodes inside an element is dissolved in it, and so are constants.
 dissolve='proc; flatten; opt_clean'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Proves that a fault changes nothing: tb/mutate_prove.sh LIST_WITHOUT_SUFFIX NUMBER, for a module
-# without instances and memories. Registers are cut: for every state and every input, all outputs and
+# without memories. Registers are cut: for every state and every input, all outputs and
 # all next states of module and faulty module are equal. Exit status 0 if so, 1 if not.
 set -euo pipefail
 netlist=$1 number=$2
@@ -14,7 +14,7 @@ module=$(echo "$command" | sed 's/.* -module \([^ ]*\) .*/\1/')
   for side in gold gate; do
     echo "read_rtlil $netlist.il"
     [ $side = gold ] || echo "$command"
-    echo "hierarchy -top $module"
+    echo "hierarchy -top $module; flatten"
     echo "rename $module $side"
     echo "design -stash $side"
   done

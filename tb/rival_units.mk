@@ -1,7 +1,7 @@
 # The units of the rivals alone. Include after the models' rules.
 RIVAL_UNITS := $(patsubst %,$(B)/models/%.so,rival_pe_e2m1_13 rival_pe_e2m1_14 rival_scale_nvfp4 rival_scale_mxfp4 \
                  rival_scale_int8)
-RIVAL_UNIT_RTL = rtl/lint.vlt $(B)/gen/bcq_pkg.sv $(patsubst %,rtl/rivals/%.sv,rival_fp32_round rival_fp32_add)
+RIVAL_UNIT_RTL = rtl/lint.vlt $(B)/gen/bcq_pkg.sv rtl/bcq_fp32_round.sv rtl/rivals/rival_fp32_add.sv
 RIVAL_UNIT_DUT = tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx $(B)/models/support.o
 
 $(B)/models/rival_scale_%.so: rtl/rivals/rival_scale_%.sv $(RIVAL_UNIT_RTL) $(RIVAL_UNIT_DUT)

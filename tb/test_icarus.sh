@@ -87,7 +87,7 @@ while IFS='|' read -r file edit what; do
   seen "$what" $?
 done <<'LIST'
 bcq_sequencer.sv  | s/^\( *\)busy_q *<= 1'b0;/\1;/                 | a control register without its reset
-bcq_scale_unit.sv | s/first_i ? '0 : acc_i\[30:23\]/acc_i[30:23]/  | an accumulator read before it is written
+bcq_scale_unit.sv | s/first_i ? '0 : {acc_i\[30\]/{acc_i[30]/  | an accumulator read before it is written
 bcq_gemm.sv       | s/(issue && a_nan)/a_nan/                     | an operand looked at while it is not valid
 LIST
 

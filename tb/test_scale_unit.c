@@ -106,7 +106,9 @@ static void classify(const triple *t) {
 
 /* ---- Triples ----------------------------------------------------------------------------------- */
 
+/* Exponents as the unit keeps them; of multiples of 2^-18 below 2^64 they are, and an excess of a draw is cut. */
 static float float_of(bool negative, int exponent, uint32_t fraction) {
+    exponent = exponent < -63 ? -63 : exponent > 63 ? 63 : exponent;
     uint32_t bits = (uint32_t)negative << 31 | (uint32_t)(exponent + 127) << 23 | (fraction & 0x7FFFFF);
     float x;
     memcpy(&x, &bits, sizeof x);
@@ -187,10 +189,10 @@ static void run(const char *path, long triples) {
     /* A triple enters over several cycles: its weight scale takes two to become the active one. Where
      * it stays the same, neither load nor switch is asked for. One cycle in four is not enabled: then
      * all inputs are random, and nothing may move. */
-    enum { AT_SCALE_W = 0, AT_SWITCH = 1, AT_SCALE_A = 2, RING = 32 };
+    enum { AT_SCALE_W = 0, AT_SWITCH = 1, RING = 32 };
     const bool deep = strstr(strrchr(path, '/') ? strrchr(path, '/') : path, "_deep");
-    const int at_psum = deep ? 4 : 3, at_acc = deep ? 9 : 5;
-    const int at_acc_out = deep ? 16 : exact ? 6 : 8, at_result = deep ? 16 : 8;
+    const int at_scale_a = 2, at_psum = deep ? 4 : 2, at_acc = deep ? 9 : 4;
+    const int at_acc_out = deep ? 16 : exact ? 5 : 7, at_result = deep ? 16 : 7;
     triple ring[RING];
     long wrong = 0;
     for (long cycle = 0; cycle < triples + at_result; cycle++) {
@@ -218,7 +220,7 @@ static void run(const char *path, long triples) {
         m->set(d, port[SCALE_W], words);
         words[0] = !DUE(AT_SWITCH)->keep;
         m->set(d, port[SWITCH], words);
-        words[0] = DUE(AT_SCALE_A)->scale_a;
+        words[0] = DUE(at_scale_a)->scale_a;
         m->set(d, port[SCALE_A], words);
         words[0] = (uint32_t)DUE(at_psum)->psum;
         m->set(d, port[PSUM], words);

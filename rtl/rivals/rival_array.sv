@@ -154,9 +154,14 @@ module rival_array #(
   end
   assign valid = valid_q[GroupRows+LastPos-1 -: LastPos+1];
 
-  bcq_delay #(.Width(CtrlW + ScalesW), .Stages(GroupRows)) u_enter (
-    .clk_i, .en_i, .in_i({slot_i, final_i, last_i, first_i, scales}),
-    .out_o({ctrl[CtrlW-1:0], scale_a[ScalesW-1:0]})
+  // Position -1, where int8-token reads column 0's accumulator.
+  logic [CtrlW-1:0] early;
+  bcq_delay #(.Width(CtrlW), .Stages(GroupRows - 1)) u_enter (
+    .clk_i, .en_i, .in_i({slot_i, final_i, last_i, first_i}), .out_o(early)
+  );
+  bcq_delay #(.Width(CtrlW), .Stages(1)) u_ctrl_first (.clk_i, .en_i, .in_i(early), .out_o(ctrl[CtrlW-1:0]));
+  bcq_delay #(.Width(ScalesW), .Stages(GroupRows)) u_scales (
+    .clk_i, .en_i, .in_i(scales), .out_o(scale_a[ScalesW-1:0])
   );
   for (genvar p = 1; p <= LastPos; p++) begin : g_ctrl
     bcq_delay #(.Width(CtrlW), .Stages(1)) u_ctrl (
@@ -181,7 +186,18 @@ module rival_array #(
   assign switch_cols[Rows-1:0] = switch_edge;
 
   for (genvar c = 0; c < Cols; c++) begin : g_col
-    logic [31:0] result;
+    logic [31:0]      result;
+    logic             read;
+    logic [SlotW-1:0] read_slot;
+
+    if (c + StageAdd < bcq_pkg::STAGE_READ) begin : g_read_early
+      assign read      = valid_q[GroupRows-2] && !early[0];
+      assign read_slot = early[3 +: SlotW];
+    end else begin : g_read
+      localparam int unsigned At = c + StageAdd - bcq_pkg::STAGE_READ;
+      assign read      = valid[At] && !first[At];
+      assign read_slot = slot[At*SlotW +: SlotW];
+    end
 
     rival_column #(
       .Format(Format), .Lanes(Lanes), .LA(LA), .ElemW(ElemW), .Group(Group), .ScaleW(ScaleP), .T(T), .Asic(Asic)
@@ -196,8 +212,8 @@ module rival_array #(
       .w_i          (w_elements[(c % NDec)*RowW +: RowW]),
       .scale_w_i    (w_scale[(c % NDec)*ScaleP +: ScaleP]),
       .scale_a_i    (scale_a[c*ScalesW +: ScalesW]),
-      .read_i       (valid[c+StageAdd-1] && !first[c+StageAdd-1]),
-      .read_slot_i  (slot[(c+StageAdd-1)*SlotW +: SlotW]),
+      .read_i       (read),
+      .read_slot_i  (read_slot),
       .first_i      (first[c+StageAdd]),
       .write_i      (valid[c+StageResult] && !last[c+StageResult]),
       .write_slot_i (slot[(c+StageResult)*SlotW +: SlotW]),

@@ -33,7 +33,7 @@ module rival_column #(
 
   // Token control, at the scale unit's stages
   input  logic [Groups*ScaleW-1:0] scale_a_i,   // stage 0
-  input  logic                     read_i,      // the stage before the one that adds
+  input  logic                     read_i,      // two stages before the one that adds
   input  logic [SlotW-1:0]         read_slot_i,
   input  logic                     first_i,     // the stage that adds
   input  logic                     write_i,     // the stage of the result
@@ -55,7 +55,7 @@ module rival_column #(
 
   logic [Groups*PsumW-1:0] psum_groups;
   logic [Groups-1:0]       load_w;
-  logic [31:0]             acc_read, acc_sum;
+  logic [31:0]             acc_read, acc_q, acc_sum;
 
   for (genvar g = 0; g < Groups; g++) begin : g_group
     logic [PsumW-1:0] psum [GroupRows+1];
@@ -110,7 +110,7 @@ module rival_column #(
       .scale_a_i,
       .psum_i     (psum_groups),
       .first_i,
-      .acc_i      (acc_read),
+      .acc_i      (acc_q),
       .acc_o      (acc_sum),
       .result_o
     );
@@ -124,7 +124,7 @@ module rival_column #(
       .scale_a_i,
       .psum_i     (psum_groups),
       .first_i,
-      .acc_i      (acc_read),
+      .acc_i      (acc_q),
       .acc_o      (acc_sum),
       .result_o
     );
@@ -138,7 +138,7 @@ module rival_column #(
       .scale_a_i,
       .psum_i     (psum_groups),
       .first_i,
-      .acc_i      (acc_read),
+      .acc_i      (acc_q),
       .acc_o      (acc_sum),
       .result_o
     );
@@ -152,18 +152,18 @@ module rival_column #(
       .scale_a_i,
       .psum_i     (psum_groups),
       .first_i,
-      .acc_i      (acc_read),
+      .acc_i      (acc_q),
       .acc_o      (acc_sum),
       .result_o
     );
   end else begin : g_int8_token
     // No scales: the sum itself is added, modulo 2^32, at stage 1.
-    logic [31:0] acc_q;
+    logic [31:0] sum_q;
     always_ff @(posedge clk_i) begin
-      if (en_i) acc_q <= (first_i ? '0 : acc_read) + 32'(signed'(psum_groups));
+      if (en_i) sum_q <= (first_i ? '0 : acc_q) + 32'(signed'(psum_groups));
     end
-    assign acc_sum  = acc_q;
-    assign result_o = acc_q;
+    assign acc_sum  = sum_q;
+    assign result_o = sum_q;
 
     logic unused;
     assign unused = ^{scale_w_i, scale_a_i, load_w, switch_w};
@@ -178,5 +178,10 @@ module rival_column #(
     .read_addr_i  (read_slot_i),
     .data_o       (acc_read)
   );
+
+  // Behind the memory's data, as a macro's take half a cycle.
+  always_ff @(posedge clk_i) begin
+    if (en_i) acc_q <= acc_read;
+  end
 
 endmodule

@@ -88,7 +88,7 @@ module rival_fp32_add #(
 
   assign whole = sum_q + (SumW'(carry_q[0]) << (PartW - 1)) + (SumW'(carry_q[1]) << (2 * PartW - 1));
 
-  rival_fp32_round #(.Width(SumW), .ExpW(ExpW), .Limits(Limits), .Cut(2)) u_round (
+  bcq_fp32_round #(.Width(SumW), .ExpW(ExpW), .Limits(Limits), .Cut(2)) u_round (
     .clk_i,
     .en_i,
     .sign_i     (sign_q),

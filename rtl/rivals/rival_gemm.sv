@@ -76,8 +76,8 @@ module rival_gemm #(
   localparam int unsigned StageResult =
       Token ? bcq_pkg::STAGE_RESULT_INT8_TOKEN : Int8 ? bcq_pkg::STAGE_RESULT_INT8 :
       Vsq ? bcq_pkg::STAGE_RESULT_VSQ : Mxfp4 ? bcq_pkg::STAGE_RESULT_MXFP4 : bcq_pkg::STAGE_RESULT_NVFP4;
-  // A sum is read one stage before it is added to, written at StageResult, and in memory one later.
-  localparam int unsigned Loop = StageResult - StageAdd + 2;
+  // A sum is read STAGE_READ stages before it is added to, written at StageResult, and in memory one later.
+  localparam int unsigned Loop = StageResult - StageAdd + bcq_pkg::STAGE_READ + 1;
 
   logic                 en, load, start, issue, first, last, final_token;
   logic [RowAddrW-1:0]  load_row;

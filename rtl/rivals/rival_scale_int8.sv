@@ -112,7 +112,7 @@ module rival_scale_int8 #(
 
   assign prod = {high2_q + HighW'(low2_q[LowW +: OverW]), low2_q[LowW-1:0]};
 
-  rival_fp32_round #(.Width(MagW), .Cut(1)) u_round (
+  bcq_fp32_round #(.Width(MagW), .Cut(1)) u_round (
     .clk_i,
     .en_i,
     .sign_i     (negative2_q),

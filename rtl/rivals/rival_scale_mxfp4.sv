@@ -127,7 +127,7 @@ module rival_scale_mxfp4 #(
   localparam logic [RoundExpW-1:0] TopExp = RoundExpW'(MagW + 127) - RoundExpW'(FracW + 2 + 256);
   logic [31:0] t_d, t4_q;
 
-  rival_fp32_round #(.Width(MagW), .ExpW(RoundExpW), .Limits(1'b1), .Cut(2)) u_round (
+  bcq_fp32_round #(.Width(MagW), .ExpW(RoundExpW), .Limits(1'b1), .Cut(2)) u_round (
     .clk_i,
     .en_i,
     .sign_i     (sum2_q[SumW-1]),

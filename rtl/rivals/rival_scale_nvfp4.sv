@@ -118,7 +118,7 @@ module rival_scale_nvfp4 #(
 
   assign sum = {high3_q + HighW'(low3_q[LowW +: OverW]), low3_q[LowW-1:0]};
 
-  rival_fp32_round #(.Width(MagW), .Cut(1)) u_round (
+  bcq_fp32_round #(.Width(MagW), .Cut(1)) u_round (
     .clk_i,
     .en_i,
     .sign_i     (sum[SumW-1]),

@@ -16,16 +16,16 @@ module exact #(
   input logic [63:0]      acc_i
 );
 
-  localparam int unsigned ProdW = PsumW + 7;
+  localparam int unsigned ProdW = PsumW + 6;
   localparam logic [95:0] Cmax  = (1 << (EW - 1)) - 1;
   localparam logic [95:0] Most  = 72'(LA) * Cmax * Cmax * 448 * 448 << 18;  // of one block array
   localparam logic [95:0] Limit = 72'd1 << 63;
 
   logic [63:0] acc;
   logic [31:0] result;
-  logic        dut__sign1_q, dut__sign2_q;
-  logic [7:0]  dut__sig1_q;
-  logic [4:0]  dut__exp1_q, dut__exp2_q;
+  logic        dut__sign, dut__sign2_q;
+  logic [3:0]  dut__sig_a, dut__sig_w;
+  logic [4:0]  dut__exp, dut__exp2_q;
   logic [PsumW-2:0] dut__psum_mag;
   logic [ProdW-1:0] dut__prod2_q;
   logic [63:0]      dut__g_exact__term3_q;
@@ -34,7 +34,7 @@ module exact #(
     .acc_i, .acc_o(acc), .result_o(result)
   );
 
-  // ---- Stage 1: the product in full, from any |psum| <= LA * CMAX^2 and any product of scales ------------
+  // ---- Stage 1: the product in full, from any |psum| <= LA * CMAX^2 and any scales ------------------------
 
   logic signed [PsumW-1:0] psum;
   logic [ProdW-1:0]        magnitude;
@@ -42,7 +42,6 @@ module exact #(
   assign magnitude = psum < 0 ? ProdW'(0) - ProdW'(psum) : ProdW'(psum);
   always_comb begin
     assume (72'(magnitude) <= 72'(LA) * Cmax * Cmax);
-    assume (dut__sig1_q <= 8'd225 && (72'(dut__sig1_q) << dut__exp1_q) <= 72'd448 * 448 << 18);
   end
 
   logic             known2_q = 1'b0, known3_q = 1'b0, known4_q = 1'b0;
@@ -68,9 +67,9 @@ module exact #(
       known2_q   <= 1'b1;
       known3_q   <= 1'b1;
       known4_q   <= known3_q;
-      sign2_q    <= dut__sign1_q ^ (psum < 0);
-      product2_q <= ProdW'(dut__psum_mag) * ProdW'(dut__sig1_q);
-      exp2_q     <= dut__exp1_q;
+      sign2_q    <= dut__sign ^ (psum < 0);
+      product2_q <= (ProdW'(dut__psum_mag) * ProdW'(dut__sig_w)) * ProdW'(dut__sig_a);
+      exp2_q     <= dut__exp;
       term3_q    <= dut__sign2_q ? -$signed(placed) : $signed(placed);
       sum4_q     <= before + term3_q;
       most4_q    <= bound + $signed(Most);

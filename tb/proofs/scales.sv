@@ -1,4 +1,4 @@
-// Scale unit, stage 0: significand and exponent of the product of two E4M3 scales stand for the exact
+// Scale unit: significands and exponent of the product of two E4M3 scales stand for the exact
 // product, for all 65,536 pairs; NaN counts as 0. The weight scale is the one in the shadow at the last
 // switch, and nothing moves without en_i.
 module scales #(
@@ -14,9 +14,10 @@ module scales #(
 
   logic [63:0] acc;
   logic [31:0] result;
-  logic        dut__sign1_q;
-  logic [7:0]  dut__sig1_q, dut__shadow_w_q, dut__active_w_q;
-  logic [4:0]  dut__exp1_q;
+  logic        dut__sign;
+  logic [3:0]  dut__sig_a, dut__sig_w;
+  logic [7:0]  dut__shadow_w_q, dut__active_w_q;
+  logic [4:0]  dut__exp;
   bcq_scale_unit #(.PsumW(PsumW), .Exact(1'b1)) dut (
     .clk_i, .en_i, .load_w_i, .switch_w_i, .scale_w_i, .scale_a_i, .psum_i('0), .first_i(1'b1),
     .acc_i('0), .acc_o(acc), .result_o(result)
@@ -32,14 +33,10 @@ module scales #(
     if (code[6:3] != 4'd0) places = places - 5'd1;
   endfunction
 
-  logic       moved_q = 1'b0, shadow_known_q = 1'b0, active_known_q = 1'b0, known_q = 1'b0;
-  logic [7:0] shadow_q, active_q, a_q, w_q;
+  logic       shadow_known_q = 1'b0, active_known_q = 1'b0;
+  logic [7:0] shadow_q, active_q;
   always_ff @(posedge clk_i) begin
     if (en_i) begin
-      moved_q <= 1'b1;
-      known_q <= active_known_q;
-      a_q     <= scale_a_i;
-      w_q     <= active_q;
       if (load_w_i) begin
         shadow_q       <= scale_w_i;
         shadow_known_q <= 1'b1;
@@ -52,11 +49,11 @@ module scales #(
   end
 
   logic [35:0] product;  // |t_a * t_w| * 2^18
-  assign product = 36'(significand(a_q)) * 36'(significand(w_q)) << (places(a_q) + places(w_q));
+  assign product = 36'(significand(scale_a_i)) * 36'(significand(active_q)) << (places(scale_a_i) + places(active_q));
   always_comb begin
-    if (known_q) begin
-      assert (36'(dut__sig1_q) << dut__exp1_q == product);
-      assert (dut__sign1_q == (a_q[7] ^ w_q[7]));
+    if (active_known_q) begin
+      assert (36'(dut__sig_a) * 36'(dut__sig_w) << dut__exp == product);
+      assert (dut__sign == (scale_a_i[7] ^ active_q[7]));
       // What the exact accumulator's bound rests on: 448 * 448.
       assert (product <= 36'd448 * 36'd448 << 18);
     end

@@ -1,4 +1,4 @@
-// An integer rounded once to FP32, to nearest even; combinational, or with Cut an enabled cycle later. The
+// An integer rounded once to FP32, to nearest even; combinational, or with Cut one or two enabled cycles later. The
 // magnitude is mag_i, or with plus_i mag_i + 1: who has a negative sum inverts it and need not add the one.
 // The one is added beyond the last place, as ones that follow it and that the rounding counts: no carry chain
 // before the shift. plus_i is also right where the integer's lowest bit stands for whatever lies below it (a
@@ -7,11 +7,11 @@
 // exponent_i is the biased exponent of the top bit of mag_i, two's complement. Zero gives +0. Limits: below
 // 2^-126 becomes +0 (after rounding as if exponents had no end), beyond the largest finite that. Without
 // Limits neither may occur. Subnormals are never made.
-module rival_fp32_round #(
+module bcq_fp32_round #(
   parameter int unsigned Width = 40,
   parameter int unsigned ExpW = 8,     // two's complement with Limits, else modulo 2^8
   parameter bit          Limits = 1'b0,
-  parameter int unsigned Cut = 0       // 1: a register behind the search for the leading one, 2: behind the shift
+  parameter int unsigned Cut = 0       // 1: a register behind the search for the leading one, 2: behind the shift, 3: both
 ) (
   input  logic             clk_i,  // for Cut
   input  logic             en_i,
@@ -23,7 +23,7 @@ module rival_fp32_round #(
 );
 
   if (Width < 26 || ExpW < 8 || (Limits && ExpW < 9)) begin : g_bad_params
-    $error("rival_fp32_round: want Width >= 26 and ExpW >= 8, with Limits 9");
+    $error("bcq_fp32_round: want Width >= 26 and ExpW >= 8, with Limits 9");
   end
 
   // The highest byte that is not zero is found, by all bytes at once. It and the three below it are
@@ -71,7 +71,7 @@ module rival_fp32_round #(
     exponent_d = exponent_i - (ExpW'(count) << 3);
   end
 
-  if (Cut == 1) begin : g_cut
+  if (Cut % 2 == 1) begin : g_cut
     always_ff @(posedge clk_i) begin
       if (en_i) {window, rest, exponent, sign, plus} <= {window_d, rest_d, exponent_d, sign_i, plus_i};
     end
@@ -102,7 +102,7 @@ module rival_fp32_round #(
   // With the one beyond the last place the rest is above half if guard is set, and half if it is 011..1.
   assign up_d = plus ? guard || (!other && norm_d[0]) : guard && (other || norm_d[0]);
 
-  if (Cut == 2) begin : g_cut_late
+  if (Cut / 2 == 1) begin : g_cut_late
     always_ff @(posedge clk_i) begin
       if (en_i) {norm, up, norm_sign, norm_exp} <= {norm_d, up_d, sign, exponent - ExpW'(by)};
     end
