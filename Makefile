@@ -113,7 +113,8 @@ FPGA_ROWS  := deep hx8k ulx3s
 ARRAY_ROWS := entry code codefrozen twos
 # Latches are for ASICs alone: no accelerators.
 ASIC_ROWS := asic asiccode
-TESTED     := $(filter-out ulx3s,$(CONFIGS))
+# Large arrays that differ from others in numbers alone are left to the long test.
+TESTED     := $(filter-out ulx3s la16 la32,$(CONFIGS))
 SMALL      := $(filter-out default,$(TESTED))
 ENCODED_ALL := $(filter-out $(FPGA_ROWS) $(ARRAY_ROWS) $(ASIC_ROWS),$(CONFIGS))
 # Those that differ from others in numbers alone are left to the long test.
@@ -125,6 +126,9 @@ ENC_TENSOR := -tensor sw/model/activations.safetensors:layers.1.attention.wqkv.i
               -tensor sw/model/activations.safetensors:layers.2.feed_forward.w2.input
 # The same programs under the address and undefined-behaviour sanitizers.
 ASAN_TESTS := $(B)/asan/bcq $(addprefix $(B)/asan/,test_formats test_files test_golden test_array test_device)
+
+# Run for seconds: -O2 would cost more than it saves. The default array, which demo and benchmarks run, is not among them.
+$(patsubst %,$(B)/models/%.so,$(SMALL) $(ENCODED_ALL:%=%.encoder) $(RIVAL_CONFIGS:%=%.rival)): export MODEL_FAST = -O1
 
 $(B)/tests.built: $(C_TESTS) $(ASAN_TESTS) $(B)/bcq $(B)/make_refuse $(UNITS) $(NETLISTS) \
                    $(XOR_TREES) $(TESTED:%=$(B)/models/%.so) $(ENCODERS) $(ENCODER_UNITS) $(FUZZ) $(MUTATE_TEST) $(RIVAL_TEST) \
@@ -148,7 +152,7 @@ test: ## everything that must hold, in minutes
 	  "$(B)/test_scale_unit -seed $(SEED) $(UNITS)" \
 	  "$(B)/test_netlist -seed $(SEED) $(NETLISTS)" "$(B)/test_xor_tree $(XOR_TREES)" \
 	  "$(B)/test_gates -seed $(SEED) $(GATES_TEST)" "$(B)/asan/test_gates -seed $(SEED) -cycles 100 $(wordlist 1,2,$(GATES_TEST))" \
-	  tb/test_synth.sh "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" \
+	  tb/test_synth.sh "tb/mutate.sh -n 30 lb2" "tb/test_icarus.sh $(SEED) $(RIVAL_RTL)" \
 	  "$(B)/test_rival_units -seed $(SEED) $(RIVAL_UNITS)" \
 	  "$(B)/test_rival_encoder_units $(RIVAL_ENC_UNITS)" \
 	  "$(B)/test_rival_encoder -seed $(SEED) -runs 300 $(ENC_TENSOR) $(RIVAL_ENCODERS)" \
@@ -169,7 +173,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	$(MAKE) -s -j2 MODEL_JOBS=1 $(B)/tests.built $(B)/asan/test_calibrate $(ENCODER_UNITS_ALL) $(B)/test_structures $(B)/models/structures.so \
 	  $(BOARDS_LONG:%=$(B)/models/%.board.so) $(addsuffix .accelerator.so,$(addprefix $(B)/models/,$(filter-out $(ASIC_ROWS),$(CONFIGS)))) $(ENCODED_ALL:%=$(B)/models/%.encoder.so) $(RIVAL_TEST_LONG) $(EN_TEST_LONG) \
 	  $(RIVAL_ENC_LONG:%=$(B)/models/%.rival_encoder.so) $(B)/test_rival_structures $(B)/models/rival_structures.so
-	@tb/run_tests.sh "tb/mutate.sh -n 30 lb2" "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
+	@tb/run_tests.sh "$(B)/test_golden -seed $(SEED) -blocks 10000000" \
 	  "$(B)/test_gates -seed $(SEED) -cycles 20000 $(GATES_TEST)" \
 	  "$(B)/test_formats -seed $(SEED) -rows 50000" \
 	  "$(B)/test_calibrate -all" "tb/test_tables.sh $(B)/bcq $(TABLES_ON_LONG)" "$(B)/asan/test_calibrate -small" \
@@ -184,7 +188,7 @@ test-long: ## the same with 10,000 random tiles, 10^8 triples, 10^6 fuzzing runs
 	  "$(B)/test_rival_structures -seed $(SEED) $(B)/models/rival_structures.so" \
 	  "$(B)/test_encoder -seed $(SEED) -runs 20000 $(ENC_TENSOR) $(ENCODED_ALL)" \
 	  "$(B)/test_array -seed $(SEED) -tiles 10000 default" \
-	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(SMALL) ulx3s" \
+	  "$(B)/test_array -seed $(SEED) -tiles 2000 $(filter-out default,$(CONFIGS))" \
 	  "$(B)/test_rivals -seed $(SEED) -tiles 2000 $(RIVAL_CONFIGS)" \
 	  "$(B)/test_accelerator -seed $(SEED) -runs 5000 $(filter-out $(ASIC_ROWS),$(CONFIGS))" \
 	  "$(B)/test_device -seed $(SEED) -runs 200 $(DEVICE_TEST) $(DEVICE_LONG)" \

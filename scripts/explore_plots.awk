@@ -188,8 +188,8 @@ END {
   RED = "#c03020"; BLUE = "#1f5fbf"
   title[1] = "bcq"; title[2] = "bcq, frozen codebooks"; title[3] = "other formats"; title[4] = "Pareto front"
   look[1] = "pt 7 ps 0.8 lc rgb '" BLUE "'"; look[2] = "pt 6 ps 1.0 lc rgb '" BLUE "'"; look[3] = "pt 5 ps 0.8 lc rgb '" RED "'"
-  picture("explore-area", "ge_per_mac", "nmse", "area a multiplier (GE)", "NMSE, mean of weights and activations", "Error against area")
-  picture("explore-energy", "pj_per_mac", "nmse", "energy a MAC (pJ)", "NMSE, mean of weights and activations", "Error against energy")
+  picture("explore-area", "ge_per_mac", "nmse", "area a multiplier (GE)", "NMSE of weights and activations, pooled", "Error against area")
+  picture("explore-energy", "pj_per_mac", "nmse", "energy a MAC (pJ)", "NMSE of weights and activations, pooled", "Error against energy")
   picture("explore-latency", "ge_per_mac", "latency_" workload, "area a multiplier (GE)", "latency (ms)", "Latency of " quoted(workload) " against area")
   if (!drawn) fail("wanted points with an area, energy or latency, got none")
 }

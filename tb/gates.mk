@@ -14,6 +14,8 @@ $(PE_CELLS)/nets/bcq_pe.v: $(PE_CELLS)/bcq_pe.v tb/nets.awk
 	awk -v list=$(@D)/nets.txt -f tb/nets.awk $< > $@
 $(PE_CELLS)/nets/nets.txt: $(PE_CELLS)/nets/bcq_pe.v
 
+# All nets on one port are much to optimise, and seen for a second.
+$(B)/models/pe_nets.so: export MODEL_FAST = -O0
 $(B)/models/pe_nets.so: $(PE_CELLS)/nets/bcq_pe.v synth/netlist.vlt tb/dut.cpp tb/dut.h scripts/model scripts/verilated_cxx \
     $(B)/models/support.o
 	scripts/model $@ $(B)/models/support.o bcq_pe synth/netlist.vlt $< $(PE_CELLS)/cells.v --
