@@ -120,7 +120,7 @@ static void put_configuration(table *t, const explore_study *s, const explore_po
     put(t, "library", "library", "", "cells", words(e->library_name));
     put(t, "abc", "recipe", "", "of synth/recipes: the one of median area of those that were run", words(p->recipes.item[e->median]));
     put(t, "recipes", "recipes", "", "how many were run", integer(p->recipes.count, true));
-    put(t, "yosys", "Yosys", "", "version", words(s->yosys));
+    put(t, "yosys", "mapped by", "", "version", words(s->yosys));
 }
 
 static void put_hardware(table *t, const explore_point *p, const explore_result *e) {
