@@ -449,6 +449,13 @@ static void sizes(rtl *r, const char *config, const bcq_codebooks *frozen) {
         product_free(&p);
     }
     memset(sides, 0, sizeof sides);
+    /* More than one tile of columns, so that a long K is counted a second time. */
+    for (int turn = 0; turn < 2 && small; turn++) {
+        product p;
+        random_product(&p, b, frozen, 1, b->cols + 1, (64 << turn | below(64 << turn)) * (int64_t)b->la);
+        run(r, config, "long twice", &p);
+        product_free(&p);
+    }
     for (int turn = 0; turn < 24 && small; turn++) {
         product p;
         int64_t m = 1 + below(turn % 4 ? 1500 : 6000);
