@@ -57,11 +57,11 @@ while IFS='|' read -r name top parameters skip most command; do
   awk -v name="$name" '{ printf "  %-12s %6d cycles, %7d comparisons of data, %7d of other outputs\n",
     name, $2, $6, $4 }' "$dir/log" | tail -1
 done <<LIST
-gap          | bcq_gemm       | gap          | 0 | 8000  | build/test_array -seed $seed -tiles 40 -brief gap
-odd          | bcq_gemm       | odd          | 0 | 3000  | build/test_array -seed $seed -tiles 5 -brief odd
-frozen       | bcq_gemm       | frozen       | 0 | 2000  | build/test_array -seed $seed -tiles 5 -brief frozen
+gap          | bcq_gemm       | gap          | 0 | 5000  | build/test_array -seed $seed -tiles 40 -brief gap
+odd          | bcq_gemm       | odd          | 0 | 2000  | build/test_array -seed $seed -tiles 5 -brief odd
+frozen       | bcq_gemm       | frozen       | 0 | 1200  | build/test_array -seed $seed -tiles 5 -brief frozen
 default      | bcq_gemm       | default      | 0 | 400   | build/test_array -seed $seed -tiles 1 -brief default
-encoder      | bcq_encoder    | gap encoder  | 0 | 5000  | build/test_encoder -seed $seed -runs 5 gap
+encoder      | bcq_encoder    | gap encoder  | 0 | 3000  | build/test_encoder -seed $seed -runs 5 gap
 encoder_odd  | bcq_encoder    | odd encoder  | 0 | 2000  | build/test_encoder -seed $seed -runs 5 odd
 rival        | rival_gemm     | vsq-small rival | 0 | 1000 | build/test_rivals -seed $seed -tiles 5 -brief vsq-small
 unit         | bcq_scale_unit | PsumW=18     | 200 | 10000 | build/test_scale_unit -seed $seed -triples 300000 build/models/scale_unit_18.so
